@@ -34,6 +34,7 @@ class GlobalAnchor:
         shape = (self.window.height, self.window.width)
         for name in ("mean", "max", "min", "std"):
             if getattr(self, name).shape[1:] != shape:
-                raise ValueError(f"{name} must be (bands, {shape}), got {getattr(self, name).shape}")
+                got = getattr(self, name).shape
+                raise ValueError(f"{name} must be (bands, {shape}), got {got}")
         if self.valid.shape != shape:
             raise ValueError(f"valid must be {shape}, got {self.valid.shape}")

@@ -85,14 +85,12 @@ def oriented_corners(
     along = np.stack([np.cos(angle), np.sin(angle)], axis=-1) * length[..., None] / 2
     right = np.stack([-np.sin(angle), np.cos(angle)], axis=-1) * width[..., None] / 2
     centre = np.stack([x, y], axis=-1)
-    return np.stack(
-        [centre + along - right, centre + along + right, centre - along + right, centre - along - right],
-        axis=-2,
-    )
+    front, back = centre + along, centre - along
+    return np.stack([front - right, front + right, back + right, back - right], axis=-2)
 
 
 def oriented_polygons(
     x: ArrayLike, y: ArrayLike, length: ArrayLike, width: ArrayLike, angle: ArrayLike
 ) -> NDArray[np.object_]:
     """The same boxes as shapely polygons, (N,)."""
-    return shapely.polygons(oriented_corners(x, y, length, width, angle))
+    return np.asarray(shapely.polygons(oriented_corners(x, y, length, width, angle)))

@@ -140,8 +140,8 @@ class PixelGrid:
             lon0, lat0 = self.to_lonlat(x - dx, y - dy)
             lon1, lat1 = self.to_lonlat(x + dx, y + dy)
             known = np.isfinite(lon0) & np.isfinite(lon1)
-            safe = [np.where(known, v, 0.0) for v in (lon0, lat0, lon1, lat1)]
-            bearing, _, distance = self._geod.inv(*safe)
+            lon0, lat0, lon1, lat1 = (np.where(known, v, 0.0) for v in (lon0, lat0, lon1, lat1))
+            bearing, _, distance = self._geod.inv(lon0, lat0, lon1, lat1)
             bearing = np.radians(bearing)
             vector = np.stack([np.sin(bearing), np.cos(bearing)], axis=-1)
             vector = vector * np.asarray(distance)[..., None]
@@ -151,6 +151,7 @@ class PixelGrid:
     @cached_property
     def gsd_m(self) -> float:
         """Ground sampling distance at the scene's centre: the side of a square of one
-        pixel's ground area, in metres. NaN if unknown."""
+        pixel's ground area, in metres. NaN if unknown.
+        """
         jacobian = self.ground_jacobian(self.width / 2, self.height / 2)
         return float(np.sqrt(abs(np.linalg.det(jacobian))))

@@ -36,7 +36,8 @@ class Scene(Protocol):
     @property
     def band_names(self) -> Sequence[str]:
         """The chosen bands in reading order; roles in lower case where they are known
-        ("red", "green", "blue", "nir", "swir", "gray"), else the file's own names."""
+        ("red", "green", "blue", "nir", "swir", "gray"), else the file's own names.
+        """
 
     @property
     def block_shape(self) -> tuple[int, int]:

@@ -27,9 +27,7 @@ class SeaStatistics:
             raise ValueError(f"std must be positive, got {self.std}")
 
     @classmethod
-    def pooled(
-        cls, parts: Sequence["SeaStatistics"], weights: Sequence[float]
-    ) -> "SeaStatistics":
+    def pooled(cls, parts: Sequence["SeaStatistics"], weights: Sequence[float]) -> "SeaStatistics":
         """One yardstick from those of several anchor tiles, weighted by their water."""
         mean = np.average([p.mean for p in parts], axis=0, weights=weights)
         second = np.average([p.std**2 + p.mean**2 for p in parts], axis=0, weights=weights)

@@ -9,7 +9,8 @@ from pdn_geo.geometry import Window
 class Look:
     """order: 0 for the first look of a run. window: inside the scene. reason: in words
     for an analyst. expected_boats: what the saliency map expected in the window's
-    pixels that no earlier look had covered, when the look was chosen."""
+    pixels that no earlier look had covered, when the look was chosen.
+    """
 
     order: int
     window: Window
