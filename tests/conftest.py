@@ -1,0 +1,17 @@
+"""Shared fixtures."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real imagery, which is not part of the repository."""
+    path = Path(os.environ.get("PDN_GEO_DATA", ROOT.parent / "shared" / "data"))
+    if not path.is_dir():
+        pytest.skip(f"no shared imagery at {path}; set PDN_GEO_DATA to its folder")
+    return path
