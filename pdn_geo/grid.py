@@ -153,5 +153,5 @@ class PixelGrid:
         """Ground sampling distance at the scene's centre: the side of a square of one
         pixel's ground area, in metres. NaN if unknown.
         """
-        jacobian = self.ground_jacobian(self.width / 2, self.height / 2)
-        return float(np.sqrt(abs(np.linalg.det(jacobian))))
+        (a, b), (c, d) = self.ground_jacobian(self.width / 2, self.height / 2)
+        return float(np.sqrt(abs(a * d - b * c)))

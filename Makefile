@@ -1,0 +1,45 @@
+# `make demo` and `make test` work in a fresh clone with only Python 3.11+ and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+
+.PHONY: demo test check setup results benchmark clean
+
+demo: $(VENV)/.base  ## find the boats of a simulated 10240 x 10240 scene
+	mkdir -p demo
+	$(BIN)/pdn-geo simulate --out demo/scene.tif --size 10240 --gsd 1 --wind 8 --boats 40 --seed 0
+	$(BIN)/pdn-geo detect demo/scene.tif --out demo/boats.gpkg --out demo/boats.geojson --preview demo/boats.png
+	$(BIN)/pdn-geo evaluate demo/boats.gpkg demo/scene.truth.gpkg --scene demo/scene.tif
+
+test: $(VENV)/.all  ## everything that CI tests
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/.all  ## lint, format, types, import contract
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+setup: $(VENV)/.all  ## the environment for development, with torch
+
+results: $(VENV)/.all  ## docs/results.md from the labelled scenes; an hour
+	$(BIN)/python benchmarks/results.py
+
+benchmark: $(VENV)/.all  ## peak memory against its limits
+	$(BIN)/python benchmarks/memory.py
+
+clean:
+	rm -rf $(VENV) demo build dist *.egg-info
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable .
+	touch $@
+
+$(VENV)/.all: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) --editable ".[torch,notebooks,dev]"
+	touch $@ $(VENV)/.base

@@ -1,0 +1,54 @@
+"""`pdn-geo`: the commands, and how an error reaches the user."""
+
+import sys
+
+import typer
+
+from pdn_geo import __version__
+from pdn_geo.errors import PdnGeoError
+
+from .detect import detect
+from .evaluate import evaluate
+from .info import info
+from .overviews import overviews
+from .saliency import saliency
+from .simulate import simulate
+
+app = typer.Typer(
+    name="pdn-geo",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Find boats in scenes far too large for a network, and say where nobody looked.",
+)
+for command in (detect, info, saliency, overviews, simulate, evaluate):
+    app.command()(command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"pdn-geo {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
+    ),
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
+) -> None:
+    """Options of every command; `main` has taken --debug out wherever it stood."""
+
+
+def main() -> None:
+    """Run the command line: 0 done, 2 bad input, 3 done but for unreadable parts."""
+    debug = "--debug" in sys.argv
+    sys.argv = [word for word in sys.argv if word != "--debug"]
+    try:
+        app()
+    except PdnGeoError as error:
+        if debug:
+            raise
+        typer.echo(f"pdn-geo: {error}", err=True)
+        sys.exit(2)
