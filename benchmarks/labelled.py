@@ -1,0 +1,83 @@
+"""The scenes that docs/results.md reports on: real ones with labels, and simulated ones."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pdn_geo.ocean.config import SeaConfig
+from pdn_geo.ocean.scene import simulate_scene, truth_path
+
+S2_BANDS = ("blue=1", "green=2", "red=3", "nir=4", "swir=5")
+WINDS_MPS = (3, 8, 13)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """One scene. site: "collection/place", the unit of folds and of intervals.
+    labels: None where the scene holds no boats.
+    """
+
+    collection: str
+    site: str
+    path: Path
+    labels: Path | None = None
+    bands: tuple[str, ...] | None = None
+    gsd_m: float | None = None
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+
+def real_cases(data: Path) -> Iterator[Case]:
+    """Labelled scenes and scenes without boats, in an order that does not change."""
+    for path in sorted((data / "sentinel2_ports").glob("*.tif")):
+        yield _labelled("sentinel2_ports", path.stem, path, bands=S2_BANDS)
+    for path in sorted((data / "planet_california").glob("*.jpg")):
+        place = "SF" if path.stem in ("scene_1", "scene_4") else "LongBeach"
+        yield _labelled("planet_california", place, path, gsd_m=3.0)
+    for path in sorted((data / "naip_coast" / "boats").glob("*.png")):
+        yield _labelled("naip_coast", _naip_place(path), path, gsd_m=1.0)
+    for path in sorted((data / "naip_coast" / "no_boats").glob("*.png")):
+        site = f"naip_coast/{_naip_place(path)}"
+        yield Case(collection="naip_no_boats", site=site, path=path, gsd_m=1.0)
+    for path in sorted((data / "surf_no_boats").glob("*.jpg")):
+        site = f"surf_no_boats/{path.stem.split('_')[0]}"
+        yield Case(collection="surf_no_boats", site=site, path=path, gsd_m=0.2)
+    for path in sorted((data / "aerial_no_boats").glob("*/*.jpg")):
+        site = f"aerial_no_boats/{path.parent.name}"
+        yield Case(collection="aerial_no_boats", site=site, path=path, gsd_m=0.3048)
+
+
+def simulated_cases(folder: Path) -> Iterator[Case]:
+    """10240 x 10240 px at 1 m with 40 boats, one for each wind; written when asked for."""
+    for wind in WINDS_MPS:
+        path = folder / f"wind_{wind}.tif"
+        simulate_scene(path, SeaConfig(size=10240, gsd_m=1.0, wind_mps=wind, boats=40, seed=0))
+        collection, site = f"simulated, {wind} m/s", f"simulated/{path.stem}"
+        yield Case(collection=collection, site=site, path=path, labels=truth_path(path))
+        path.unlink()
+
+
+def _labelled(
+    collection: str,
+    place: str,
+    path: Path,
+    *,
+    bands: tuple[str, ...] | None = None,
+    gsd_m: float | None = None,
+) -> Case:
+    return Case(
+        collection=collection,
+        site=f"{collection}/{place}",
+        path=path,
+        labels=path.with_suffix(".hulls.geojson"),
+        bands=bands,
+        gsd_m=gsd_m,
+    )
+
+
+def _naip_place(path: Path) -> str:
+    """A site's chunks and frames are one place: east_cape_cod_site204."""
+    return re.sub(r"_chunk\d+_|_f\d+$", "_", path.stem).strip("_")

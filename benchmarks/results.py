@@ -1,0 +1,234 @@
+"""Write docs/results.md: what the detector finds on every labelled scene.
+
+    python benchmarks/results.py                       # everything
+    python benchmarks/results.py --only sentinel2_ports --out ports.md
+
+Real imagery is found through the environment variable PDN_GEO_DATA.
+"""
+
+import argparse
+import json
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from labelled import Case, real_cases, simulated_cases
+
+import pdn_geo
+from pdn_geo.engines.classical import ClassicalDetector, ScoreModel
+from pdn_geo.evaluation import Evaluation, evaluate, pool
+
+ROOT = Path(__file__).parents[1]
+DATA = Path(os.environ.get("PDN_GEO_DATA", ROOT.parent / "shared" / "data"))
+FOLDS = ROOT / "benchmarks" / "classical_folds.json"
+
+LEAST_SCORE = 0.05
+"""Average precision needs the detections below the default threshold too."""
+THRESHOLD = 0.5
+
+HEADER = """\
+# Results
+
+Written by `python benchmarks/results.py` (`make results`), never by hand. {machine};
+{versions}.
+
+- Detector: `--model classical` with the default budget and threshold ({threshold}). How a hit is
+  counted: [evaluation.md](evaluation.md). Brackets: 95 % intervals by two-stage bootstrap over
+  sites and then within them.
+- Real scenes are judged by held-out models: sites are dealt into {folds} folds within each
+  collection, and the scores for a site come from a fit without its whole fold
+  (`benchmarks/fit_classical.py`). A site is a place: its dates, frames and chunks stay together.
+  What is not fitted (filters, saliency, the drive) was developed with these scenes in sight.
+- Simulated scenes are judged by the model that ships.
+- *Looked at*: share of the boats whose centre lies in a look. *Expected outside*: boats that
+  the saliency map says lie outside the looks, and *really* how many do. *AP*: over scores
+  from {least} up. *Searched*: share of what could be searched. *Time*: seconds of
+  wall time for all scenes of the row, reading included, start of Python excluded.
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One scene, detected and compared."""
+
+    case: Case
+    evaluation: Evaluation
+    looks: int
+    patches: float
+    searched_share: float
+    expected_missed: float
+    seconds: float
+
+
+@cache
+def detector_for(site: str) -> ClassicalDetector:
+    """A detector whose scores were fitted without this site's fold; the one that ships for
+    places that are in no fold.
+    """
+    record = json.loads(FOLDS.read_text(encoding="utf-8"))
+    if site not in record["sites"]:
+        return ClassicalDetector()
+    return ClassicalDetector(ScoreModel.from_dict(record["folds"][record["sites"][site]]))
+
+
+def run_case(case: Case, detect: Callable[..., Any]) -> Run:
+    start = time.perf_counter()
+    result = detect(
+        case.path,
+        bands=case.bands,
+        gsd_m=case.gsd_m,
+        model=detector_for(case.site),
+        threshold=LEAST_SCORE,
+    )
+    seconds = time.perf_counter() - start
+    findings = result.findings
+    evaluation = evaluate(
+        findings.detections,
+        case.labels,
+        scene=findings.grid,
+        looks=[look.window for look in findings.looks],
+        gsd_m=case.gsd_m,
+        threshold=THRESHOLD,
+        site=case.site,
+    )
+    return Run(
+        case=case,
+        evaluation=evaluation,
+        looks=len(findings.looks),
+        patches=findings.patches,
+        searched_share=findings.searched_share,
+        expected_missed=findings.expected_missed,
+        seconds=seconds,
+    )
+
+
+def report(runs: Sequence[Run]) -> str:
+    """The whole page, in Markdown."""
+    groups: dict[str, list[Run]] = {}
+    for run in runs:
+        groups.setdefault(run.case.collection, []).append(run)
+    with_boats = {name: group for name, group in groups.items() if group[0].case.labels}
+    without = {name: group for name, group in groups.items() if name not in with_boats}
+    lines = [_header()]
+    if with_boats:
+        lines += ["## Scenes with boats", "", *_boat_table(with_boats)]
+    if without:
+        lines += ["", "## Scenes without boats", "", *_alarm_table(without)]
+    for name, group in with_boats.items():
+        if len(group) > 1:
+            scenes = {run.case.name: [run] for run in group}
+            lines += ["", f"<details><summary>{name}, scene by scene</summary>", ""]
+            lines += [*_boat_table(scenes, spans=False), "", "</details>"]
+    return "\n".join(lines) + "\n"
+
+
+def _header() -> str:
+    folds = json.loads(FOLDS.read_text(encoding="utf-8"))["folds"]
+    names = ("pdn-geo", "numpy", "scipy", "rasterio")
+    return HEADER.format(
+        machine=f"Machine: {os.cpu_count()} cores ({platform.machine()}), no GPU",
+        versions=", ".join(f"{name} {version(name)}" for name in names),
+        threshold=THRESHOLD,
+        least=LEAST_SCORE,
+        folds=len(folds),
+    )
+
+
+def _boat_table(groups: dict[str, list[Run]], *, spans: bool = True) -> Iterator[str]:
+    yield (
+        "| | Scenes | Boats | Recall | Precision | F1 | AP | Looked at | Looks | Patches "
+        "| Searched | Expected outside | Really | Time, s |"
+    )
+    yield "|---" + "|---:" * 13 + "|"
+    for name, group in groups.items():
+        pooled = pool([run.evaluation for run in group])
+        span = pooled.intervals() if spans else {}
+        figures = vars(pooled.rates).items()
+        cells = [
+            name,
+            f"{len(group)}",
+            f"{pooled.labelled}",
+            *(_figure(value, span.get(figure)) for figure, value in figures),
+            _figure(pooled.selection_recall),
+            f"{sum(run.looks for run in group)}",
+            f"{sum(run.patches for run in group):.1f}",
+            f"{_searched(group):.0%}",
+            f"{sum(run.expected_missed for run in group):.1f}",
+            f"{int((pooled.boats.looked == 0).sum())}",
+            f"{sum(run.seconds for run in group):.1f}",
+        ]
+        yield f"| {' | '.join(cells)} |"
+
+
+def _alarm_table(groups: dict[str, list[Run]]) -> Iterator[str]:
+    yield (
+        "| | Scenes | Mpx | False alarms | Per 10 Mpx | Scenes with any | Looks "
+        "| Searched | Time, s |"
+    )
+    yield "|---" + "|---:" * 8 + "|"
+    for name, group in groups.items():
+        pooled = pool([run.evaluation for run in group])
+        cells = [
+            name,
+            f"{len(group)}",
+            f"{pooled.ground.pixels / 1e6:.1f}",
+            f"{pooled.false_alarms}",
+            f"{pooled.alarms_per_100_mpx / 10:.2f}",
+            f"{sum(run.evaluation.false_alarms > 0 for run in group)}",
+            f"{sum(run.looks for run in group)}",
+            f"{_searched(group):.0%}",
+            f"{sum(run.seconds for run in group):.1f}",
+        ]
+        yield f"| {' | '.join(cells)} |"
+
+
+def _searched(group: Sequence[Run]) -> float:
+    """The share that was searched, every scene by its pixels."""
+    pixels = [run.evaluation.ground.pixels for run in group]
+    shares = [run.searched_share for run in group]
+    return sum(p * s for p, s in zip(pixels, shares, strict=True)) / sum(pixels)
+
+
+def _figure(value: float, span: tuple[float, float] | None = None) -> str:
+    if value != value:  # NaN: nothing to divide by
+        return "–"
+    if span is None or span[0] != span[0]:
+        return f"{value:.2f}"
+    return f"{value:.2f} ({span[0]:.2f}–{span[1]:.2f})"
+
+
+def run_all(cases: Iterable[Case], detect: Callable[..., Any]) -> list[Run]:
+    runs = []
+    for case in cases:
+        runs.append(run_case(case, detect))
+        e = runs[-1].evaluation
+        print(f"{case.site:50s} {e.hits:4d} of {e.labelled:4d}, {e.false_alarms:4d} false alarms")
+    return runs
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", action="append", help="collection, or 'simulated'; several times")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "results.md")
+    options = parser.parse_args()
+    if not DATA.is_dir():
+        parser.error(f"no imagery at {DATA}; set PDN_GEO_DATA to its folder")
+    wanted = options.only
+    with tempfile.TemporaryDirectory() as folder:
+        real = (case for case in real_cases(DATA) if not wanted or case.collection in wanted)
+        simulate = not wanted or "simulated" in wanted
+        simulated = simulated_cases(Path(folder)) if simulate else ()
+        runs = run_all(chain(real, simulated), pdn_geo.detect)
+    options.out.write_text(report(runs), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""Options that several commands share."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Scene = Annotated[
+    str, typer.Argument(metavar="SCENE", help="Raster that GDAL opens: path, URL or /vsi path.")
+]
+Bands = Annotated[
+    str | None,
+    typer.Option(
+        help='Bands by number or name, "4,3,2" or "B04,B03,B02", or with roles, '
+        '"red=3,green=2,blue=1,nir=4". Default: by colour and description.'
+    ),
+]
+Gsd = Annotated[
+    float | None, typer.Option("--gsd", help="Metres per pixel of a scene without georeferencing.")
+]
+Aoi = Annotated[Path | None, typer.Option(help="Search only inside these polygons.")]
+Water = Annotated[Path | None, typer.Option(help="Take these polygons as the water.")]
+Land = Annotated[Path | None, typer.Option(help="Take these polygons as land.")]
+Threads = Annotated[int | None, typer.Option(help="Default: one per core.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+
+def split(bands: str | None) -> list[int | str] | None:
+    """ "4,red" as [4, "red"]."""
+    if bands is None:
+        return None
+    words = [word.strip() for word in bands.split(",")]
+    return [int(word) if word.isdigit() else word for word in words if word]

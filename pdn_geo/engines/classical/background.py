@@ -1,0 +1,131 @@
+"""Local background and noise of water, that no ship and no shore can pull."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pdn_geo.sea import SeaStatistics
+
+CELL = 16
+"""Side of a lattice cell in pixels: small against currents and haze, large against waves."""
+
+REACH = 3
+"""Cells on each side whose medians are pooled: 7 x 7 cells are 112 px, more than twice
+the area of a 100 px ship, so such a ship never holds the majority."""
+
+MIN_SHARE = 0.125
+"""Share of water in a cell below which its median says nothing."""
+
+MAD_TO_STD = 1.2533
+"""Standard deviation over mean absolute deviation of a normal law, sqrt(pi / 2). The
+median deviation would be 0 on seas of two or three grey values."""
+
+FLOOR = 0.2
+"""Local noise is at least this share of the scene's, which holds currents and haze too:
+real scenes have 0.12 to 0.7."""
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """mean, std: (bands, rows, cols) float32; what the water would be without objects."""
+
+    mean: Floats
+    std: Floats
+
+
+def estimate_background(
+    values: Floats,
+    water: NDArray[np.bool_],
+    sea: SeaStatistics,
+    offset: tuple[int, int] = (0, 0),
+) -> Background:
+    """Medians of water on a lattice of cells, pooled over neighbours, interpolated.
+
+    values: (bands, rows, cols); water: (rows, cols), True where a pixel may be used.
+    offset: (col, row) of the patch in the scene; the lattice is fixed to the scene, so
+    that overlapping patches see nearly the same background. Without any water near, mean
+    and noise are the scene's.
+    """
+    rows, cols = water.shape
+    row_lattice = _Lattice.over(rows, offset[1])
+    col_lattice = _Lattice.over(cols, offset[0])
+    mean, std = np.empty_like(values), np.empty_like(values)
+    for band, plane in enumerate(values):
+        cells = _cells(np.where(water, plane, np.nan), row_lattice, col_lattice)
+        centre, spread = _robust_cells(cells)
+        centre = _pool(centre, float(sea.mean[band]))
+        floor = np.maximum(FLOOR * sea.std[band], _step(plane) / 2)
+        spread = np.maximum(_pool(spread, float(sea.std[band])), floor)
+        mean[band] = row_lattice.weights @ centre @ col_lattice.weights.T
+        std[band] = row_lattice.weights @ spread @ col_lattice.weights.T
+    return Background(mean, std)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lattice:
+    """Cells along one axis, fixed to multiples of CELL in the scene.
+
+    before: padding that starts the first cell; count: cells; weights: (size, count)
+    float32, linear interpolation between cell centres, constant beyond the outer ones.
+    """
+
+    before: int
+    count: int
+    weights: Floats
+
+    @classmethod
+    def over(cls, size: int, offset: int) -> "_Lattice":
+        before = offset % CELL
+        count = -(-(before + size) // CELL)
+        position = (np.arange(size) + 0.5 + before) / CELL - 0.5
+        position = np.clip(position, 0, count - 1)
+        weights = np.maximum(0, 1 - np.abs(position[:, None] - np.arange(count)))
+        return cls(before, count, weights.astype(np.float32))
+
+
+def _cells(plane: Floats, row_lattice: _Lattice, col_lattice: _Lattice) -> Floats:
+    """(rows, cols) with NaN to (cell rows, cell cols, CELL * CELL)."""
+    rows, cols = plane.shape
+    padded = np.full((row_lattice.count * CELL, col_lattice.count * CELL), np.nan, np.float32)
+    top, left = row_lattice.before, col_lattice.before
+    padded[top : top + rows, left : left + cols] = plane
+    blocks = padded.reshape(row_lattice.count, CELL, col_lattice.count, CELL).swapaxes(1, 2)
+    return blocks.reshape(row_lattice.count, col_lattice.count, CELL * CELL)
+
+
+def _robust_cells(cells: Floats) -> tuple[Floats, Floats]:
+    """Median and noise of every cell; NaN where it has too little water."""
+    centre = _nanmedian(cells)
+    count = np.isfinite(cells).sum(axis=-1)
+    deviation = np.nansum(np.abs(cells - centre[..., None]), axis=-1)
+    spread = deviation / np.maximum(count, 1) * np.float32(MAD_TO_STD)
+    known = count >= MIN_SHARE * CELL * CELL
+    return np.where(known, centre, np.nan), np.where(known, spread, np.nan)
+
+
+def _step(plane: Floats) -> float:
+    """Smallest difference between values, in a sample: the quantum of a quantised band."""
+    values = np.unique(plane.ravel()[:: max(1, plane.size // 4096)])
+    return float(np.diff(values).min()) if len(values) > 1 else 0.0
+
+
+def _pool(cells: Floats, otherwise: float) -> Floats:
+    """Median over each cell's neighbours within REACH; `otherwise` where none is known."""
+    padded = np.pad(cells, REACH, constant_values=np.nan)
+    side = 2 * REACH + 1
+    around = np.lib.stride_tricks.sliding_window_view(padded, (side, side))
+    pooled = _nanmedian(around.reshape(*cells.shape, side * side))
+    return np.where(np.isfinite(pooled), pooled, np.float32(otherwise))
+
+
+def _nanmedian(values: Floats) -> Floats:
+    """Median over the last axis without NaN; NaN where all are. No warning, no loop."""
+    ordered = np.sort(values, axis=-1)  # NaN sort to the end
+    count = np.isfinite(values).sum(axis=-1)
+    low = np.maximum((count - 1) // 2, 0)[..., None]
+    high = np.minimum(count // 2, values.shape[-1] - 1)[..., None]
+    middle = np.take_along_axis(ordered, low, -1) + np.take_along_axis(ordered, high, -1)
+    return (middle[..., 0] / 2).astype(np.float32)

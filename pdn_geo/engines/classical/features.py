@@ -1,0 +1,143 @@
+"""What the score looks at: named numbers with a physical meaning, for every segment."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pdn_geo.engines.classical.contrast import WATER, ContrastMap
+from pdn_geo.engines.classical.hull import Rectangles
+from pdn_geo.engines.classical.segments import LEVELS, Segments
+from pdn_geo.engines.classical.wake import Wakes
+
+NAMES = (
+    "peak_snr",
+    "contrast_ratio",
+    "length",
+    "length_squared",
+    "resolution",
+    "elongation",
+    "elongation_squared",
+    "fill",
+    "edge",
+    "growth",
+    "reach",
+    "isolation",
+    "crowding",
+    "crowding_wide",
+    "water_near",
+    "water_wide",
+    "brightness",
+    "colour",
+    "fringe",
+    "wake",
+)
+"""The features in the order of their columns; `feature_matrix` says what each one is."""
+
+Floats = NDArray[np.float64]
+
+
+def feature_matrix(
+    contrast: ContrastMap, segments: Segments, hulls: Rectangles, wakes: Wakes
+) -> Floats:
+    """(N, len(NAMES)), finite.
+
+    peak_snr: log of the largest contrast over noise. contrast_ratio: log of the mean
+    contrast over that of the surroundings. length: log of metres / 30, and its square.
+    resolution: log of the hull's length in pixels. elongation: log of length / width,
+    and its square. fill: share of the hull's rectangle that the segment holds. edge:
+    mean gradient of the outline over the mean contrast, per pixel. growth, reach: log of how much larger
+    the object becomes at half its level, and at the lowest: what it is attached to.
+    isolation: share of a
+    frame around the hull that is water-like. crowding: share of other objects within
+    60 m, crowding_wide within 400 m. water_near, water_wide: share of water cells there.
+    brightness: -1 for dark, 1 for bright. colour: spread of contrast between bands over
+    its size. fringe: distance of the bands' centroids from each other, over the width.
+    wake: 0-1.
+    """
+    look_around = _Surroundings(contrast, segments)
+    half = hulls.length / 2
+    frame = look_around.others(half * 1.2 + 3)
+    clutter = look_around.mean_strength(half * 1.5 + 4)
+    near = np.clip(60 / contrast.gsd_m, 8, 80) + half
+    wide = np.clip(400 / contrast.gsd_m, 30, 200) + half
+    length = np.log(hulls.length_m / 30)
+    elongation = np.log(hulls.length / hulls.width)
+    columns = (
+        np.log(segments.peak),
+        np.log(segments.mean / (1 + clutter)),
+        length,
+        length**2,
+        np.log(hulls.length),
+        elongation,
+        elongation**2,
+        np.minimum(segments.area / (hulls.length * hulls.width), 1.5),
+        segments.slope / segments.mean,
+        np.minimum(segments.growth, 5),
+        np.minimum(segments.reach, 8),
+        1 - np.sqrt(frame),
+        np.sqrt(look_around.others(near)),
+        np.sqrt(look_around.others(wide)),
+        look_around.water(near),
+        look_around.water(wide),
+        segments.sign / segments.mean,
+        _colour(segments),
+        _fringe(segments, hulls),
+        wakes.strength,
+    )
+    return np.stack(columns, axis=1)
+
+
+def _colour(segments: Segments) -> Floats:
+    size = np.sqrt((segments.colour**2).mean(axis=1)) + 1e-9
+    return np.asarray(segments.colour.std(axis=1) / size)
+
+
+def _fringe(segments: Segments, hulls: Rectangles) -> Floats:
+    spread = np.hypot(np.ptp(segments.band_x, axis=1), np.ptp(segments.band_y, axis=1))
+    return np.minimum(spread / hulls.width, 1.0)
+
+
+class _Surroundings:
+    """Means over square boxes of any size about each segment, from running sums."""
+
+    def __init__(self, contrast: ContrastMap, segments: Segments) -> None:
+        self._segments = segments
+        capped = np.minimum(contrast.strength, np.float32(LEVELS[-1]))
+        self._strength = _running_sum(capped)
+        self._object = _running_sum(contrast.strength > LEVELS[0])
+        self._water = _running_sum(np.where(contrast.valid, contrast.water >= WATER, 0))
+        self._valid = _running_sum(contrast.valid)
+
+    def others(self, half: Floats) -> Floats:
+        """Share of other objects' pixels, (N,), in boxes of half a side `half` px."""
+        area = self._segments.area
+        own = self._sum(self._object, half)
+        rest = np.maximum(self._sum(self._valid, half) - area, 1)
+        return np.clip((own - area) / rest, 0, 1)
+
+    def mean_strength(self, half: Floats) -> Floats:
+        """Mean contrast over noise of the surroundings, the segment left out."""
+        area = self._segments.area
+        own = np.minimum(self._segments.mean, LEVELS[-1]) * area
+        rest = np.maximum(self._sum(self._valid, half) - area, 1)
+        return np.maximum(self._sum(self._strength, half) - own, 0) / rest
+
+    def water(self, half: Floats) -> Floats:
+        """Share of water."""
+        return self._sum(self._water, half) / np.maximum(self._sum(self._valid, half), 1)
+
+    def _sum(self, table: Floats, half: Floats) -> Floats:
+        rows, cols = table.shape[0] - 1, table.shape[1] - 1
+        x, y = self._segments.x, self._segments.y
+        left = np.clip(np.rint(x - half), 0, cols).astype(int)
+        right = np.clip(cols - np.rint(cols - x - half), 0, cols).astype(int)
+        top = np.clip(np.rint(y - half), 0, rows).astype(int)
+        bottom = np.clip(rows - np.rint(rows - y - half), 0, rows).astype(int)
+        return np.asarray(
+            table[bottom, right] - table[top, right] - table[bottom, left] + table[top, left]
+        )
+
+
+def _running_sum(image: NDArray[np.generic]) -> Floats:
+    table = np.zeros((image.shape[0] + 1, image.shape[1] + 1))
+    np.cumsum(np.cumsum(image, axis=0, dtype=np.float64), axis=1, out=table[1:, 1:])
+    return table

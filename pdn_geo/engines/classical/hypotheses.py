@@ -1,0 +1,105 @@
+"""Every region that could be a boat, described; and the best ones that do not overlap."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pdn_geo.engines.base import Patch
+from pdn_geo.engines.classical.contrast import ContrastMap, contrast_map
+from pdn_geo.engines.classical.features import feature_matrix
+from pdn_geo.engines.classical.hull import Rectangles, fit_rectangles
+from pdn_geo.engines.classical.segments import Segments, decompose
+from pdn_geo.engines.classical.wake import Wakes, find_wakes
+from pdn_geo.sea import SeaStatistics
+
+LENGTH_M = (2.0, 500.0)
+WIDTH_M = (0.5, 90.0)
+"""The longest ships are 400 m by 62 m; the rest is for blur and for error."""
+
+MIN_FILL = 0.3
+"""Share of its rectangle that a hull fills; a diamond fills half of its own."""
+
+MAX_HYPOTHESES = 600
+"""Regions of a patch that are described, the strongest by summed contrast: this bounds
+the time on foam and cities, where there are tens of thousands."""
+
+PIXEL_MOMENT = -1 / 12
+"""Moments of pixel centres are short of those of the pixels' areas by this, px^2."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Hypotheses:
+    """N regions of one patch with their geometry and features, see the types.
+
+    segments.parent points to the nearest region around each that is itself in the list.
+    """
+
+    contrast: ContrastMap
+    segments: Segments
+    hulls: Rectangles
+    wakes: Wakes
+    features: Floats
+
+
+def hypothesise(patch: Patch, sea: SeaStatistics) -> Hypotheses:
+    """All regions of a patch whose size and shape a boat's hull may have."""
+    contrast = contrast_map(patch, sea)
+    segments = decompose(contrast)
+    segments = _keep(segments, _plausible(segments, contrast.metric))
+    hulls = _rectangles(segments, contrast.metric)
+    s = segments
+    wakes = find_wakes(contrast.sign, s.x, s.y, hulls.length, hulls.width, hulls.angle)
+    return Hypotheses(
+        contrast, segments, hulls, wakes, feature_matrix(contrast, segments, hulls, wakes)
+    )
+
+
+def choose(segments: Segments, value: Floats) -> NDArray[np.int64]:
+    """Indices of regions that do not overlap: each is worth more than all inside it.
+
+    Of nested regions the one of highest `value` (N,) wins, the outer one among equals.
+    """
+    best = value.copy()
+    for index in range(len(segments) - 1, -1, -1):
+        parent = segments.parent[index]
+        if parent >= 0:
+            best[parent] = max(best[parent], best[index])
+    chosen = np.zeros(len(segments), dtype=bool)
+    taken = np.zeros(len(segments), dtype=bool)
+    for index, parent in enumerate(segments.parent):
+        above = parent >= 0 and taken[parent]
+        chosen[index] = not above and value[index] >= best[index]
+        taken[index] = above or chosen[index]
+    return np.flatnonzero(chosen)
+
+
+def _rectangles(segments: Segments, metric: Floats) -> Rectangles:
+    return fit_rectangles(segments.cxx, segments.cyy, segments.cxy, metric, PIXEL_MOMENT)
+
+
+def _plausible(segments: Segments, metric: Floats) -> NDArray[np.int64]:
+    hulls = _rectangles(segments, metric)
+    sized = (hulls.length_m >= LENGTH_M[0]) & (hulls.length_m <= LENGTH_M[1])
+    sized &= (hulls.width_m >= WIDTH_M[0]) & (hulls.width_m <= WIDTH_M[1])
+    full = segments.area >= MIN_FILL * hulls.length * hulls.width
+    kept = np.flatnonzero(sized & full)
+    if len(kept) > MAX_HYPOTHESES:
+        weight = (segments.mean * segments.area)[kept]
+        kept = np.sort(kept[np.argsort(-weight, kind="stable")[:MAX_HYPOTHESES]])
+    return kept
+
+
+def _keep(segments: Segments, kept: NDArray[np.int64]) -> Segments:
+    """The given segments; parents become the nearest ancestors among them."""
+    place = np.full(len(segments), -1, dtype=np.int64)
+    place[kept] = np.arange(len(kept))
+    ancestor = np.full(len(segments), -1, dtype=np.int64)
+    for index, parent in enumerate(segments.parent):  # parents come before children
+        if parent >= 0:
+            ancestor[index] = place[parent] if place[parent] >= 0 else ancestor[parent]
+    rest = segments[kept]
+    rest.parent[:] = ancestor[kept]
+    return rest

@@ -1,0 +1,90 @@
+"""The close looks: read each window at full resolution and find boats in it."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from pdn_geo.detections import Detections
+from pdn_geo.drive import Drive, Look
+from pdn_geo.engines import Patch, PatchDetector
+from pdn_geo.errors import BlockReadError
+from pdn_geo.geometry import Window
+from pdn_geo.saliency import SaliencyMap
+from pdn_geo.scene import Pixels, Scene
+from pdn_geo.sea import SeaStatistics
+
+_BATCH = 8
+"""Looks between two words to the drive: a constant, so that no machine looks elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """boats: of all looks, unmerged. looks: in order. failed: windows not decoded."""
+
+    boats: Detections
+    looks: tuple[Look, ...]
+    failed: tuple[Window, ...]
+
+
+def inspect(
+    scene: Scene,
+    drive: Drive,
+    detector: PatchDetector,
+    saliency: SaliencyMap,
+    sea: SeaStatistics,
+    *,
+    on_error: Literal["fail", "skip"] = "fail",
+    threads: int | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> Inspection:
+    """Look where the drive says until it has had enough.
+
+    progress is called with "looks" and the share of the scene that was searched. Raises
+    BlockReadError when a window cannot be decoded, unless `on_error` is "skip".
+    """
+    boats: list[Detections] = []
+    looks: list[Look] = []
+    failed: list[Window] = []
+
+    def read(look: Look) -> Pixels:
+        try:
+            return scene.read(look.window)
+        except BlockReadError:
+            if on_error == "fail":
+                raise
+            failed.append(look.window)
+            bands, shape = len(scene.band_names), (look.window.height, look.window.width)
+            return Pixels(np.zeros((bands, *shape), np.float32), np.zeros(shape, np.bool_))
+
+    def look_at(look: Look) -> Detections:
+        patch = _patch(look, read(look), saliency, scene)
+        return detector.detect([patch], sea)[0]
+
+    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+        while batch := drive.next_looks(_BATCH):
+            found = list(pool.map(look_at, batch))
+            drive.update(batch, [part.score for part in found])
+            boats += found
+            looks += batch
+            if progress:
+                progress("looks", drive.searched)
+    return Inspection(Detections.concatenate(boats), tuple(looks), tuple(failed))
+
+
+def _patch(look: Look, pixels: Pixels, saliency: SaliencyMap, scene: Scene) -> Patch:
+    window = look.window
+    rows = np.arange(window.row_off, window.row_end)[:, None] // saliency.stride
+    cols = np.arange(window.col_off, window.col_end) // saliency.stride
+    return Patch(
+        look=look,
+        values=pixels.values,
+        valid=pixels.valid & saliency.searchable[rows, cols],
+        water=saliency.water[rows, cols],
+        jacobian=scene.grid.ground_jacobian(
+            window.col_off + window.width / 2, window.row_off + window.height / 2
+        ),
+    )

@@ -1,0 +1,103 @@
+"""The whole path, readable top to bottom: scene, anchor, saliency, looks, boats."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pdn_geo.drive import Budget, GreedyDrive
+from pdn_geo.engines import PatchDetector, load_detector
+from pdn_geo.errors import OptionError
+from pdn_geo.inspection import inspect
+from pdn_geo.io import VectorMasks
+from pdn_geo.merge import merge
+from pdn_geo.products import Findings
+from pdn_geo.result import DetectionResult
+from pdn_geo.scene import Scene
+from pdn_geo.stopwatch import Stopwatch
+from pdn_geo.survey import Survey, opened, survey
+from pdn_geo.thumbnail import picture
+
+def detect(
+    scene: Any,
+    *,
+    bands: Sequence[int | str] | None = None,
+    gsd_m: float | None = None,
+    aoi: str | Path | None = None,
+    water: str | Path | None = None,
+    land: str | Path | None = None,
+    patches: float | None = None,
+    seconds: float | None = None,
+    exhaustive: bool = False,
+    model: str | PatchDetector = "classical",
+    threshold: float = 0.5,
+    anchor: Literal["pixels", "overviews"] = "pixels",
+    on_error: Literal["fail", "skip"] = "fail",
+    threads: int | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> DetectionResult:
+    """Find the boats in a scene.
+
+    scene: a path (anything that GDAL opens), an open rasterio dataset, an xarray
+    DataArray, or a scene from `open_scene`. bands: 1-based numbers or names; default by
+    colour interpretation and description. gsd_m: metres per pixel of a scene without
+    georeferencing. aoi, water, land: vector files; search only inside, take this as
+    water, take this as land. patches, seconds, exhaustive: the budget, in looks of
+    512 x 512 px or in seconds, or all of it; default automatic. threshold: least score of
+    a boat, 0-1. anchor: "pixels" reads the scene once, "overviews" its stored overviews.
+    on_error: "fail" or "skip" parts that cannot be decoded. threads: default all cores.
+    progress: called with a stage, "anchor" or "looks", and the share of it that is done.
+
+    Raises SceneError (cannot be read), VectorError, OptionError. A scene without boats
+    is no error: the result is empty and says what was searched.
+    """
+    if not 0 <= threshold <= 1:
+        raise OptionError(f"threshold must be between 0 and 1, got {threshold}")
+    budget = Budget(patches=patches, seconds=seconds, exhaustive=exhaustive)
+    detector = load_detector(model) if isinstance(model, str) else model
+    stopwatch = Stopwatch()
+    with opened(scene, bands=bands, gsd_m=gsd_m) as raster:
+        masks = VectorMasks.read(
+            raster.grid, aoi=aoi, water=water, land=land, scene_name=raster.name
+        )
+        coarse = survey(
+            raster, masks, source=anchor, on_error=on_error, threads=threads,
+            stopwatch=stopwatch, progress=progress,
+        )  # fmt: skip
+        with stopwatch.time("looks"):
+            drive = GreedyDrive(coarse.saliency, (raster.grid.height, raster.grid.width), budget)
+            close = inspect(
+                raster, drive, detector, coarse.saliency, coarse.sea, on_error=on_error,
+                threads=threads, progress=progress,
+            )  # fmt: skip
+        with stopwatch.time("merge"):
+            boats = merge(close.boats, close.looks)
+            boats = boats[(boats.score >= threshold) & masks.allows(boats.x, boats.y)]
+        with stopwatch.time("picture"):
+            small = picture(coarse.thumbnail, raster)
+        failed = coarse.failed + close.failed
+        findings = Findings(
+            scene=raster.name,
+            grid=raster.grid,
+            detections=boats,
+            looks=close.looks,
+            searched_share=drive.searched,
+            expected_missed=drive.expected_missed(),
+            model=detector.name,
+            notes=_notes(raster, coarse, len(failed)),
+        )
+    return DetectionResult(
+        findings=findings,
+        saliency_map=coarse.saliency,
+        picture=small,
+        seconds=stopwatch.seconds,
+        failed=failed,
+    )
+
+
+def _notes(scene: Scene, coarse: Survey, failed: int) -> list[str]:
+    notes = [*getattr(scene, "notes", ())]
+    if coarse.anchor_note:
+        notes.append(coarse.anchor_note)
+    if failed:
+        notes.append(f"{failed} windows could not be read and were not searched.")
+    return notes

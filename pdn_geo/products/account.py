@@ -1,0 +1,28 @@
+"""The account of a run that goes into every file: what was searched, how surely."""
+
+import math
+
+from pdn_geo.products.result import Findings
+
+
+def account(findings: Findings) -> dict[str, object]:
+    """Plain values for a file's metadata; None where unknown."""
+    from pdn_geo import __version__
+
+    return {
+        "pdn_geo_version": __version__,
+        "scene": findings.scene,
+        "model": findings.model,
+        "boats": len(findings.detections),
+        "looks": len(findings.looks),
+        "patches": round(findings.patches, 4),
+        "searched_share": known(findings.searched_share, 6),
+        "expected_missed": known(findings.expected_missed, 4),
+        "georeferencing": findings.georeferencing,
+        "notes": " ".join(findings.notes),
+    }
+
+
+def known(value: float, decimals: int) -> float | None:
+    """Rounded, or None where it is not a finite number."""
+    return round(float(value), decimals) if math.isfinite(value) else None

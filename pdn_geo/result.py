@@ -1,0 +1,122 @@
+"""What `detect` returns: boats, looks and what was searched, for Python and Jupyter."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pdn_geo.geometry import Window
+from pdn_geo.products import (
+    Findings,
+    account,
+    draw_preview,
+    georeference,
+    looks_table,
+    save_preview,
+    searched_area_table,
+    write_products,
+)
+from pdn_geo.saliency import SaliencyMap
+from pdn_geo.thumbnail import Picture
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+    from matplotlib.axes import Axes
+    from xarray import DataArray
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DetectionResult:
+    """One run over one scene.
+
+    findings: what goes into a file, in scene pixels. saliency_map: per cell of the global
+    anchor. picture: the scene small. seconds: wall time by stage. failed: windows (scene
+    pixels) that could not be decoded and so were not searched.
+    """
+
+    findings: Findings
+    saliency_map: SaliencyMap
+    picture: Picture
+    seconds: dict[str, float]
+    failed: tuple[Window, ...]
+
+    @property
+    def detections(self) -> "GeoDataFrame":
+        """Oriented hulls with score, length, heading ...; `crs` is None for pixels."""
+        return georeference(self.findings).to_geodataframe()
+
+    @property
+    def looks(self) -> "GeoDataFrame":
+        """Footprints of the looks with order, reason and expected boats."""
+        return looks_table(self.findings).to_geodataframe()
+
+    @property
+    def searched_area(self) -> "GeoDataFrame":
+        """One row: the union of the looks and the account of the run."""
+        return searched_area_table(self.findings).to_geodataframe()
+
+    @property
+    def saliency(self) -> "DataArray":
+        """Expected boats per cell, (y, x) float32, with the scene's CRS and coordinates.
+
+        Where the georeferencing is no affine transform, x and y are scene pixels.
+        """
+        from pdn_geo.products.dataarray import cells_to_dataarray
+
+        cells = self.saliency_map
+        return cells_to_dataarray(
+            cells.expected_boats, self.findings.grid, cells.stride, name="expected_boats"
+        )
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The account of the run as plain values, with the time by stage in seconds."""
+        seconds = {stage: round(value, 3) for stage, value in self.seconds.items()}
+        return {**account(self.findings), "failed_windows": len(self.failed), "seconds": seconds}
+
+    def write(self, *paths: str | Path) -> None:
+        """Write .geojson, .gpkg, .parquet or .fgb by extension; complete or not at all.
+
+        Raises OutputError, or OptionError for an unknown extension.
+        """
+        write_products(self.findings, paths)
+
+    def save_preview(self, path: str | Path) -> None:
+        """Draw the scene small with looks and boats as a PNG. Raises OutputError."""
+        save_preview(path, self.findings, self.picture.rgb, self.picture.stride)
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """The same picture on matplotlib axes, new ones if none are given."""
+        if ax is None:
+            from matplotlib import pyplot
+
+            ax = pyplot.figure(figsize=(10, 10)).add_subplot()
+        draw_preview(ax, self.findings, self.picture.rgb, self.picture.stride)
+        return ax
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines())
+
+    def _repr_html_(self) -> str:
+        lines = "<br>".join(escape(line) for line in self.lines())
+        table = self.detections.drop(columns="geometry").head(10).to_html(index=False)
+        return f"<p>{lines}</p>{table}"
+
+    def lines(self) -> Sequence[str]:
+        """What was found, in a few lines for a person."""
+        found = self.findings
+        grid = found.grid
+        boats, looks = len(found.detections), len(found.looks)
+        gsd = f" at {grid.gsd_m:.2f} m" if grid.gsd_m == grid.gsd_m else ""
+        lines = [
+            f"scene     {found.scene}: {grid.width} x {grid.height} px{gsd}",
+            f"boats     {boats}, in {looks} looks ({found.patches:.1f} patches of 512 px)",
+            f"searched  {found.searched_share:.1%} of what could be searched; "
+            f"{found.expected_missed:.1f} boats expected in the rest",
+        ]
+        if not grid.is_georeferenced:
+            lines.append("places    in pixels of the scene: it has no georeferencing")
+        if self.failed:
+            lines.append(f"failed    {len(self.failed)} windows could not be read: not searched")
+        return lines

@@ -1,0 +1,164 @@
+"""One saliency map for a scene, from its anchor tiles in any order."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pdn_geo.anchor import GlobalAnchor
+from pdn_geo.saliency.ca_cfar import CaCfar
+from pdn_geo.saliency.calibration import SeaLaw, boats_from_anomalies
+from pdn_geo.saliency.filters import Field, box_mean
+from pdn_geo.saliency.map import SaliencyMap
+from pdn_geo.saliency.memory_bank import MemoryBank
+from pdn_geo.saliency.prior import Prior, SeaView, view_sea
+from pdn_geo.saliency.rx import Rx
+from pdn_geo.saliency.sea_statistics import sea_statistics
+from pdn_geo.saliency.water import water_probability
+from pdn_geo.sea import SeaStatistics
+
+SWEEP = "sweep"
+NEAR_SHORE = "near shore"
+DEFAULT_PRIORS: tuple[Prior, ...] = (CaCfar("bright"), CaCfar("dark"), Rx(), MemoryBank())
+
+# Boats that do not stand out in the coarse view, per million pixels: on open water, on
+# water near a shore, and on the edge of land, where ships lie at berth and look like it.
+HIDDEN_PER_MPX = 0.005
+HIDDEN_NEAR_SHORE_PER_MPX = 2.0
+HIDDEN_AT_BERTH_PER_MPX = 20.0
+_SHORE_CELLS = 17
+_BERTH_CELLS = 5
+_UNKNOWN_GSD_M = 3.0
+
+
+class SaliencyBuilder:
+    """Give it every anchor tile of a scene, then `finish`.
+
+    Each tile is measured against its own sea; only its core enters the map, so tiles may
+    come in any order. Needs 10 bytes per cell of the scene and some 150 per cell of a tile.
+
+    scene_shape: (rows, cols) of the scene in pixels. stride: pixels per cell.
+    band_names: see `Scene.band_names`. gsd_m: metres per pixel, NaN if unknown.
+    """
+
+    def __init__(
+        self,
+        scene_shape: tuple[int, int],
+        stride: int,
+        band_names: Sequence[str],
+        gsd_m: float,
+        *,
+        priors: Sequence[Prior] = DEFAULT_PRIORS,
+    ) -> None:
+        self._stride = stride
+        self._band_names = tuple(band_names)
+        self._gsd_m = gsd_m
+        self._priors = tuple(priors)
+        shape = (-(-scene_shape[0] // stride), -(-scene_shape[1] // stride))
+        self._expected = np.zeros(shape, np.float32)
+        self._water = np.zeros(shape, np.float32)
+        self._searchable = np.zeros(shape, np.bool_)
+        self._reason = np.zeros(shape, np.uint8)
+        self._seas: list[tuple[SeaStatistics, float]] = []
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        return (SWEEP, NEAR_SHORE, *(prior.reason for prior in self._priors))
+
+    def add(
+        self,
+        anchor: GlobalAnchor,
+        allowed: NDArray[np.bool_] | None = None,
+        water: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Enter the cells of `anchor.core`.
+
+        allowed: (rows, cols) of `anchor.window`, what the user wants searched (default
+        everything). water: likewise, the user's own water mask, which replaces ours.
+        """
+        if anchor.stride != self._stride:
+            raise ValueError(f"stride must be {self._stride} as announced, got {anchor.stride}")
+        if water is None:
+            likely = water_probability(anchor, self._band_names, self._gsd_m)
+        else:
+            likely = np.where(anchor.valid > 0, water, False).astype(np.float32)
+        view = view_sea(anchor, likely)
+        expected, reason = self._expected_boats(view, likely)
+        searchable = anchor.valid > 0
+        if allowed is not None:
+            searchable &= allowed
+        expected[~searchable] = 0
+
+        core, window = anchor.core, anchor.window
+        inside = core.expanded(0)
+        rows = slice(inside.row_off - window.row_off, inside.row_end - window.row_off)
+        cols = slice(inside.col_off - window.col_off, inside.col_end - window.col_off)
+        for whole, part in (
+            (self._expected, expected),
+            (self._water, likely),
+            (self._searchable, searchable),
+            (self._reason, reason),
+        ):
+            whole[core.slices] = part[rows, cols]
+        weight = float(np.count_nonzero(view.sea[rows, cols]))
+        self._seas.append((sea_statistics(anchor, view.sea), weight))
+
+    def finish(self) -> tuple[SaliencyMap, SeaStatistics]:
+        """The map of everything added, and the pixel statistics of its sea.
+
+        Raises ValueError when nothing was added.
+        """
+        if not self._seas:
+            raise ValueError("no anchor tile was added")
+        seas, weights = zip(*self._seas, strict=True)
+        if not sum(weights):
+            weights = (1.0,) * len(seas)
+        saliency = SaliencyMap(
+            stride=self._stride,
+            expected_boats=self._expected,
+            water=self._water,
+            searchable=self._searchable,
+            reason=self._reason,
+            reasons=self.reasons,
+        )
+        return saliency, SeaStatistics.pooled(seas, weights)
+
+    def _expected_boats(self, view: SeaView, water: Field) -> tuple[Field, NDArray[np.uint8]]:
+        """Expected boats and reason per cell of a tile, both (rows, cols)."""
+        cell_m = self._stride * (self._gsd_m if np.isfinite(self._gsd_m) else _UNKNOWN_GSD_M)
+        expected, shore = self._hidden_boats(water)
+        reason = shore.astype(np.uint8)
+        best, strongest = self._combined(view)
+        law = SeaLaw.fit(best[view.sea])
+        water_px = float(np.count_nonzero(view.sea)) * self._stride**2
+        visible = boats_from_anomalies(
+            law.probability(best), best, view.sea, cell_m=cell_m, water_px=water_px
+        )
+        visible *= water
+        speaks = visible > expected
+        reason[speaks] = strongest[speaks] + 2
+        expected += visible
+        return expected, reason
+
+    def _combined(self, view: SeaView) -> tuple[Field, NDArray[np.uint8]]:
+        """The highest score of any prior in each cell, and which prior gave it."""
+        best = np.full(view.sea.shape, -np.inf, np.float32)
+        strongest = np.zeros(view.sea.shape, np.uint8)
+        for i, prior in enumerate(self._priors):
+            score = prior.score(view)
+            higher = score > best
+            best[higher] = score[higher]
+            strongest[higher] = i
+        return best, strongest
+
+    def _hidden_boats(self, water: Field) -> tuple[Field, NDArray[np.bool_]]:
+        """Expected boats that do not show, and which water cells are near a shore."""
+        wet = (water > 0.5).astype(np.float32)
+        around = box_mean(wet, _SHORE_CELLS)
+        around /= np.maximum(box_mean(np.ones_like(wet), _SHORE_CELLS), 1e-6)
+        shore = (around < 0.9) & (water > 0.5)
+        berth = (box_mean(wet, _BERTH_CELLS) > 0.01) & (water <= 0.5)
+        per_mpx = np.float32(HIDDEN_PER_MPX) * water
+        per_mpx[shore] = HIDDEN_NEAR_SHORE_PER_MPX
+        per_mpx[berth] = HIDDEN_AT_BERTH_PER_MPX
+        return per_mpx * np.float32(1e-6 * self._stride**2), shore | berth

@@ -1,0 +1,115 @@
+"""From unusual to expected boats, without labels. See docs/decisions/0002-expected-boats.md."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from pdn_geo.saliency.filters import Field, odd
+
+# The bulk of the sea, assumed free of boats: from its median to its upper tenth.
+_BULK = (50.0, 75.0, 90.0)
+_BINS = 128
+# The fitted tail may be off by this factor before an excess over it means anything.
+_MISFIT = 2.0
+_SHAPES = (0.6, 2.0)
+# Peaks nearer than this belong to one boat.
+_BOAT_M = 40.0
+_BOATS_PER_MPX = 10.0
+_LARGEST_SHIP_M = 400.0
+_OVERSIZE = 0.25
+_SURE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class SeaLaw:
+    """How scores fall on a sea without boats, and how the scene's own differ from it.
+
+    Above `edges[0]` (the median) the null tail is a Weibull law through two quantiles of
+    the bulk; `anomalous` (bins,) is 1 - the local false discovery rate (Efron 2004) in
+    each bin of `edges` (bins + 1,), not falling with the score.
+    """
+
+    edges: NDArray[np.float32]
+    anomalous: NDArray[np.float32]
+
+    @classmethod
+    def fit(cls, scores: NDArray[np.float32]) -> "SeaLaw":
+        """From the scores (N,) of water cells; N may be 0."""
+        if len(scores) < 100:
+            return cls(np.array([0, 1], np.float32), np.zeros(1, np.float32))
+        middle, upper, high = np.percentile(scores, _BULK)
+        scale = max(float(upper - middle), 1e-6)
+        # Exceedance of 1/2 and 1/5 within the upper half: -log gives 0.693 and 1.609.
+        shape = np.log(np.log(5) / np.log(2)) / np.log(max((high - middle) / scale, 1.2))
+        shape = float(np.clip(shape, _SHAPES[0], _SHAPES[1]))
+        edges = middle + scale * np.geomspace(1, 1 + _reach(scores, middle, scale), _BINS + 1) - scale
+        excess = (edges - middle) / scale
+        survival = 0.5 * np.exp(-np.log(2) * np.maximum(excess, 0) ** shape)
+        seen = np.histogram(scores, edges)[0].astype(np.float64)
+        # Tail areas, so that thin bins borrow from those above; half a cell of doubt on both
+        # sides, for one extreme cell is no certainty.
+        beyond = np.cumsum(seen[::-1])[::-1]
+        null = len(scores) * survival[:-1]
+        share = np.clip(1 - (_MISFIT * null + 0.5) / (beyond + 1.0), 0, 1)
+        share = np.maximum.accumulate(np.where(seen > 0, share, 0))
+        return cls(edges.astype(np.float32), share.astype(np.float32))
+
+    def probability(self, scores: Field) -> Field:
+        """That a cell is not ordinary sea; same shape as `scores`, float32, 0-1."""
+        index = np.searchsorted(self.edges, scores, side="right") - 1
+        np.clip(index, 0, len(self.anomalous) - 1, out=index)
+        return np.where(scores < self.edges[0], np.float32(0), self.anomalous[index])
+
+
+def _reach(scores: NDArray[np.float32], middle: float, scale: float) -> float:
+    return max(float(scores.max() - middle) / scale * 1.001, 3.0)
+
+
+def boats_from_anomalies(
+    anomalous: Field, score: Field, sea: NDArray[np.bool_], *, cell_m: float, water_px: float
+) -> Field:
+    """Expected boats from how surely each cell is not sea; all (rows, cols).
+
+    Only the highest cell within a boat's length counts, and less where anomalies crowd:
+    boats mostly stand alone, whitecaps, surf and glint do not.
+    """
+    anomalous = np.where(sea, anomalous, np.float32(0))
+    reach = odd(max(3.0, _BOAT_M / cell_m))
+    peak = score >= ndimage.maximum_filter(score, reach)
+    boats = np.where(peak, anomalous, np.float32(0))
+    _share_objects(boats, anomalous > _SURE, cell_m)
+    _share_ranks(boats, score, _BOATS_PER_MPX * 1e-6 * float(water_px))
+    return boats
+
+
+def _share_objects(boats: Field, solid: NDArray[np.bool_], cell_m: float) -> None:
+    """Lower, in place, the peaks of one connected object: they are not as many boats.
+
+    An object with k peaks counts for about sqrt(k) boats (a ship has a few, a raft of boats
+    many), and for a quarter of that when it is longer than any ship: pier, islet, surf.
+    """
+    labels, count = ndimage.label(solid, structure=np.ones((3, 3), bool))
+    if not count:
+        return
+    peaks = np.bincount(labels[boats > 0], minlength=count + 1)
+    factor = 1 / np.sqrt(np.maximum(peaks, 1))
+    limit = _LARGEST_SHIP_M / cell_m + 3
+    for index, (rows, cols) in enumerate(ndimage.find_objects(labels), start=1):
+        if np.hypot(rows.stop - rows.start, cols.stop - cols.start) > limit:
+            factor[index] *= _OVERSIZE
+    factor[0] = 1
+    boats *= factor[labels].astype(np.float32)
+
+
+def _share_ranks(boats: Field, score: Field, usual: float) -> None:
+    """Lower, in place, each peak by how many peaks are as high: boats are rare.
+
+    Where as many boats are `usual` as there are higher peaks, a peak is as likely
+    something else as a boat (so the k-th of them counts 1 / (1 + k / usual)).
+    """
+    at = np.flatnonzero(boats)
+    order = np.argsort(-score.ravel()[at], kind="stable")
+    higher = np.cumsum(boats.ravel()[at][order], dtype=np.float64)
+    boats.ravel()[at[order]] /= (1 + higher / max(usual, 1.0)).astype(np.float32)

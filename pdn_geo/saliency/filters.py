@@ -1,0 +1,55 @@
+"""Local means over water only, in time that does not depend on their size."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+Field = NDArray[np.float32]
+
+
+def odd(size: float) -> int:
+    """The nearest odd whole number, at least 1: the side of a centred box."""
+    return max(1, 2 * round((size - 1) / 2) + 1)
+
+
+def box_mean(values: Field, size: int) -> Field:
+    """Mean over a centred size x size box, the outside taken as 0; (rows, cols) float32."""
+    return np.asarray(ndimage.uniform_filter(values, size, mode="constant"), dtype=np.float32)
+
+
+def ring_mean(values: Field, outer: int, inner: int) -> Field:
+    """Mean over a square ring: the outer box without the inner one, both centred.
+
+    The outside counts as 0, so divide by the ring mean of the weights that were
+    multiplied into `values`.
+    """
+    assert outer > inner
+    ring = box_mean(values, outer)
+    ring *= np.float32(outer * outer)
+    ring -= np.float32(inner * inner) * box_mean(values, inner)
+    ring /= np.float32(outer * outer - inner * inner)
+    return ring
+
+
+def local_mean(values: Field, weight: Field, size: int, fallback: float) -> Field:
+    """Weighted mean over a centred box; `fallback` where the box has next to no weight."""
+    total = box_mean(weight, size)
+    enough = total > 0.02
+    np.maximum(total, 1e-6, out=total)
+    mean = box_mean(values * weight, size)
+    mean /= total
+    return np.where(enough, mean, np.float32(fallback))
+
+
+def robust_centre_spread(values: NDArray[np.floating]) -> tuple[float, float]:
+    """Median, and the standard deviation that a normal law of the same quartiles has."""
+    low, middle, high = np.percentile(values, (25, 50, 75))
+    return float(middle), float(high - low) / 1.349
+
+
+def subsample(flat_mask: NDArray[np.bool_], count: int) -> NDArray[np.intp]:
+    """At most `count` indices where the mask holds, evenly spread, the same every run."""
+    chosen = np.flatnonzero(flat_mask)
+    if len(chosen) <= count:
+        return chosen
+    return chosen[np.linspace(0, len(chosen) - 1, count).astype(np.intp)]

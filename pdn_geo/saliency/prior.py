@@ -1,0 +1,111 @@
+"""What a label-free saliency sees, and the interface of those that judge it."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pdn_geo.anchor import GlobalAnchor
+from pdn_geo.saliency.filters import Field, local_mean, robust_centre_spread, subsample
+
+# Cells across the neighbourhood that says what the sea is like here: wide against a ship
+# (400 m are 17 cells of 8 px at 3 m), narrow against haze, turbidity and glint.
+_NEIGHBOURHOOD = 33
+_SAMPLE = 50_000
+# Farther out than this many spreads a cell no longer moves its neighbourhood's mean.
+_OUTLIER = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class SeaView:
+    """An anchor tile in units of its own sea.
+
+    contrast: (features, rows, cols) float32: per band mean, max and min, then one log std
+    over all bands, each less the water around the cell and over its spread on water; so a
+    quiet sea has centre 0 and spread 1 in every feature. sea: (rows, cols) bool, cells
+    that are surely water; empty when there are too few to tell.
+    """
+
+    contrast: NDArray[np.float32]
+    sea: NDArray[np.bool_]
+
+    @property
+    def means(self) -> NDArray[np.float32]:
+        """(bands, rows, cols)."""
+        return self.contrast[:-1:3]
+
+    @property
+    def maxima(self) -> NDArray[np.float32]:
+        """(bands, rows, cols)."""
+        return self.contrast[1:-1:3]
+
+    @property
+    def minima(self) -> NDArray[np.float32]:
+        """(bands, rows, cols)."""
+        return self.contrast[2:-1:3]
+
+    def sample(self, count: int = _SAMPLE) -> NDArray[np.intp]:
+        """Flat indices of sea cells, evenly spread, the same every run."""
+        return subsample(self.sea.ravel(), count)
+
+
+class Prior(Protocol):
+    """A score for how little a cell looks like the sea around it. Needs no labels."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def reason(self) -> str:
+        """Why the cell stands out, in words for an analyst."""
+
+    def score(self, view: SeaView) -> Field:
+        """(rows, cols) float32; centre 0 and spread 1 on the sea, high is unusual."""
+
+
+def view_sea(anchor: GlobalAnchor, water: Field) -> SeaView:
+    """Measure every cell against the water around it; `water` (rows, cols), 0-1."""
+    sea = (water > 0.5) & (anchor.valid > 0.5)
+    weight = sea.astype(np.float32)
+    bands, rows, cols = anchor.mean.shape
+    contrast = np.empty((3 * bands + 1, rows, cols), np.float32)
+    picked = subsample(sea.ravel(), _SAMPLE)
+    if not len(picked):
+        contrast[:] = 0
+        return SeaView(contrast, sea)
+    for band in range(bands):
+        around = _surroundings(anchor.mean[band], weight, picked)
+        for i, statistic in enumerate((anchor.mean, anchor.max, anchor.min)):
+            contrast[3 * band + i] = _in_spreads(statistic[band] - around, picked)
+    texture = np.log(_texture(anchor.std, picked))
+    contrast[-1] = _in_spreads(texture - _surroundings(texture, weight, picked), picked)
+    contrast[:, anchor.valid <= 0] = 0
+    return SeaView(contrast, sea)
+
+
+def standardised(score: Field, view: SeaView) -> Field:
+    """Centre 0 and spread 1 on the sea."""
+    picked = view.sample()
+    return _in_spreads(score, picked) if len(picked) else np.zeros_like(score)
+
+
+def _surroundings(values: Field, weight: Field, picked: NDArray[np.intp]) -> Field:
+    centre, spread = robust_centre_spread(values.ravel()[picked])
+    reach = _OUTLIER * spread + 1e-12
+    capped = np.clip(values, np.float32(centre - reach), np.float32(centre + reach))
+    return local_mean(capped, weight, _NEIGHBOURHOOD, centre)
+
+
+def _in_spreads(values: Field, picked: NDArray[np.intp]) -> Field:
+    centre, spread = robust_centre_spread(values.ravel()[picked])
+    # Most cells of a quantised sea may be equal: then its plain deviation is the yardstick.
+    spread = spread or float(values.ravel()[picked].std()) or 1.0
+    return np.asarray((values - np.float32(centre)) / np.float32(spread), dtype=np.float32)
+
+
+def _texture(std: NDArray[np.float32], picked: NDArray[np.intp]) -> Field:
+    """Root mean square over bands of the std within a cell, never zero."""
+    texture = np.sqrt(np.mean(np.square(std), axis=0))
+    floor = 0.1 * float(texture.ravel()[picked].mean()) or 1.0
+    return np.asarray(texture + np.float32(floor), dtype=np.float32)
