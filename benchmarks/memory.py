@@ -116,7 +116,9 @@ def main() -> int:
                 [word.format(scene=scene, folder=folder) for word in command]
             )
         verdict = "" if code == 0 else f" (exit code {code})"
-        print(f"| {case.name} | {peak:.0f}{verdict} | {case.limit_mb} | {seconds:.1f} |", flush=True)
+        print(
+            f"| {case.name} | {peak:.0f}{verdict} | {case.limit_mb} | {seconds:.1f} |", flush=True
+        )
         failures += code != 0 or peak > case.limit_mb
     return int(failures > 0)
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from pdn_geo.geometry import Window
-from pdn_geo.io import AnchorReader, VectorMasks, open_scene, plan_anchor
+from pdn_geo.io import AnchorReader, VectorMasks, open_scene, plan_anchor, write_cog
 from pdn_geo.saliency import SaliencyBuilder, SaliencyMap
 from pdn_geo.scene import Scene
 from pdn_geo.sea import SeaStatistics

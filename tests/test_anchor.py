@@ -168,7 +168,7 @@ class BrokenScene(FakeScene):
 
 
 def test_a_broken_block_is_an_error():
-    with pytest.raises(BlockReadError, match="fake scene: cannot read columns .*: corrupt"):
+    with pytest.raises(BlockReadError, match=r"fake scene: cannot read columns .*: corrupt"):
         read_anchors(noisy_scene(cls=BrokenScene))
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from pdn_geo_cli.app import app
 from rasterio.enums import Resampling
 from rio_cogeo import cog_validate
 from typer.testing import CliRunner
@@ -12,7 +13,6 @@ from pdn_geo.io import anchor as anchor_module
 from pdn_geo.io.anchor import AnchorReader, plan_anchor
 from pdn_geo.io.anchor_file import write_anchor
 from pdn_geo.io.scene import open_scene
-from pdn_geo_cli.app import app
 
 HEIGHT, WIDTH = 777, 541
 TILED = {"tiled": True, "blockxsize": 128, "blockysize": 64}

@@ -49,7 +49,8 @@ ALL_5 = (*RGB, "nir", "swir")
             (1, 2, 3),
             RGB,
         ),
-        (("B02", "B03", "B04", "B8A"), (), (3, 2, 1), RGB),
+        (("B02", "B8A", "B04", "B08"), (), (3, 1, 4), ("red", "blue", "nir")),
+        (("B02", "B03", "B04", "B8A"), (), (3, 2, 1, 4), (*RGB, "nir")),
         (("B02", "B03", "B04"), RGB, (3, 2, 1), RGB),
         # Landsat 8: the near infrared is band 5
         ([f"SR_B{i}" for i in range(1, 8)], (), (4, 3, 2, 5, 6), ALL_5),
@@ -62,7 +63,7 @@ ALL_5 = (*RGB, "nir", "swir")
             (6, 4, 2, 8),
             (*RGB, "nir"),
         ),
-        (("Near Infrared (NIR)", "Red", "Red edge", "SWIR 1"), (), (2, 1, 4), ("red", "nir", "swir")),
+        (("Near Infrared", "Red", "Red edge", "SWIR 1"), (), (2, 1, 4), ("red", "nir", "swir")),
         (("Coastal aerosol", "Blue", "Panchromatic"), (), (2,), ("blue",)),
         # mere numbers and what is no colour
         (("Band 1", "Band 2", "Band 3", "Band 4"), (), (1, 2, 3), ("Band 1", "Band 2", "Band 3")),
@@ -85,6 +86,7 @@ def test_choice(names, colour, indexes, roles):
         ("3,2,1", (3, 2, 1), RGB),
         (["depth=5", "nir=4"], (5, 4), ("depth", "nir")),
         (["nir = B11"], (5,), ("nir",)),
+        (["nir=5", 4], (5, 4), ("nir", "B08")),
     ],
 )
 def test_the_users_bands(wanted, indexes, roles):
@@ -101,6 +103,7 @@ def test_the_users_bands(wanted, indexes, roles):
         (["B05"], "no band named 'B05': .* 1 to 5, or blue, green"),
         (["pan"], "no band named 'pan'"),
         ([3, "red"], "band 3 is named twice"),
+        (["red=1", "red=2"], "the role red is given twice"),
         ([], "no band is named"),
         ("", "no band named ''"),
     ],

@@ -21,10 +21,10 @@ def read(path, **options):
         return scene.read(scene_window(scene))
 
 
-@pytest.mark.parametrize(
-    "dtype",
-    ["uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64"],
-)  # fmt: skip
+REAL = "uint8 int8 uint16 int16 uint32 int32 uint64 int64 float32 float64"
+
+
+@pytest.mark.parametrize("dtype", REAL.split())
 def test_real_dtypes(tmp_path, dtype):
     array = ramp(2, dtype=dtype)
     pixels = read(write(tmp_path / "a.tif", array))
@@ -35,8 +35,10 @@ def test_real_dtypes(tmp_path, dtype):
 @pytest.mark.parametrize("dtype", ["complex64", "complex128", "complex_int16"])
 def test_complex_is_amplitude(tmp_path, dtype):
     array = np.full((1, 4, 5), 3 - 4j, dtype="complex64" if dtype == "complex_int16" else dtype)
-    pixels = read(write(tmp_path / "a.tif", array, dtype=dtype))
-    np.testing.assert_array_equal(pixels.values, 5)
+    path = write(tmp_path / "a.tif", array, dtype=dtype)
+    np.testing.assert_array_equal(read(path).values, 5)
+    with open_scene(path) as scene:
+        assert "complex values are read as amplitude" in scene.notes
 
 
 def test_bands_of_several_dtypes(tmp_path):

@@ -1,5 +1,6 @@
 """Reading windows: the ramp and plain rasterio are the oracles."""
 
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -56,6 +57,18 @@ def test_every_layout_gives_the_same_bytes(folder, file):
         assert pixels.values.dtype == np.float32
         assert pixels.valid.all()
         np.testing.assert_array_equal(pixels.values, ramp(3, *SIZE))
+
+
+def test_a_scene_in_an_archive(folder, tmp_path):
+    with zipfile.ZipFile(tmp_path / "scenes.zip", "w") as archive:
+        archive.write(folder / "tiled.tif", "tiled.tif")
+    for name in (
+        f"/vsizip/{tmp_path}/scenes.zip/tiled.tif",
+        f"zip://{tmp_path}/scenes.zip!tiled.tif",
+    ):
+        with open_scene(name) as scene:
+            assert scene.name == name
+            np.testing.assert_array_equal(scene.read(scene_window(scene)).values, ramp(3, *SIZE))
 
 
 @settings(max_examples=60, deadline=None)
@@ -136,10 +149,13 @@ def test_datasets_that_have_no_name_to_open_again(folder):
     ):
         for pixels in pool.map(scene.read, [scene_window(scene)] * 8):
             np.testing.assert_array_equal(pixels.values, ramp(3, *SIZE))
-    with rasterio.open(folder / "tiled.tif") as dataset:
-        with WarpedVRT(dataset, crs="EPSG:3857") as view, open_scene(view) as scene:
-            assert scene.crs_text == "EPSG:3857"
-            np.testing.assert_array_equal(scene.read(scene_window(scene)).values, view.read())
+    with (
+        rasterio.open(folder / "tiled.tif") as dataset,
+        WarpedVRT(dataset, crs="EPSG:3857") as view,
+        open_scene(view) as scene,
+    ):
+        assert scene.crs_text == "EPSG:3857"
+        np.testing.assert_array_equal(scene.read(scene_window(scene)).values, view.read())
     with rasterio.open(folder / "cog.tif", overview_level=0) as half, open_scene(half) as scene:
         np.testing.assert_array_equal(scene.read(scene_window(scene)).values, half.read())
 

@@ -189,7 +189,10 @@ def test_an_area_across_the_antimeridian(tmp_path, crs, turn):
     else:
         transform = Affine(1000, 0, -5e4, 0, -1000, 2e5)
     grid = grid_of(transform, CRS.from_epsg(crs))
-    halves = [shapely.box(179.5, -0.5, 180, 0.5), shapely.box(-180 + turn, -0.5, -179.5 + turn, 0.5)]
+    halves = [
+        shapely.box(179.5, -0.5, 180, 0.5),
+        shapely.box(-180 + turn, -0.5, -179.5 + turn, 0.5),
+    ]
     area = read_area(save(tmp_path / "a.gpkg", halves, "EPSG:4326"), grid)
     lon, lat = grid.to_lonlat(*shapely.get_coordinates(area).T)
     assert lat.min() == pytest.approx(-0.5, abs=1e-3)

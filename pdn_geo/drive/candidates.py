@@ -42,7 +42,7 @@ class Candidates:
         i, j = np.unravel_index(int(held.argmax()), held.shape)
         row_at = _around(self._row_at, top + int(i))
         col_at = _around(self._col_at, left + int(j))
-        near = _box_sums(self._rest, row_at, col_at, self.rows, self.cols)
+        near = _few_box_sums(self._rest, row_at, col_at, self.rows, self.cols)
         i, j = np.unravel_index(int(near.argmax()), near.shape)
         return Window(
             col_off=int(col_at[j]), row_off=int(row_at[i]), width=self.cols, height=self.rows
@@ -54,7 +54,7 @@ class Candidates:
         j0, j1 = np.searchsorted(self._col_at, (cols.start - self.cols + 1, cols.stop))
         if i0 >= i1 or j0 >= j1:
             return
-        self._held[i0:i1, j0:j1] = _box_sums(
+        self._held[i0:i1, j0:j1] = _few_box_sums(
             self._rest, self._row_at[i0:i1], self._col_at[j0:j1], self.rows, self.cols
         )
         self._refresh_groups(
@@ -104,3 +104,20 @@ def _box_sums(
     # Differences of running sums leave dust where nothing is: far below any expectation.
     sums[sums < 1e-9] = 0
     return sums
+
+
+def _few_box_sums(
+    values: NDArray[np.float32],
+    row_at: NDArray[np.intp],
+    col_at: NDArray[np.intp],
+    rows: int,
+    cols: int,
+) -> NDArray[np.float32]:
+    """As `_box_sums`, by small matrix products: faster for one neighbourhood."""
+    top, left = int(row_at[0]), int(col_at[0])
+    part = values[top : int(row_at[-1]) + rows, left : int(col_at[-1]) + cols]
+    down = np.arange(part.shape[0]) - (row_at - top)[:, None]
+    across = np.arange(part.shape[1]) - (col_at - left)[:, None]
+    in_rows = ((down >= 0) & (down < rows)).astype(np.float64)
+    in_cols = ((across >= 0) & (across < cols)).astype(np.float64)
+    return np.asarray(in_rows @ part @ in_cols.T, dtype=np.float32)

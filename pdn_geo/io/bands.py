@@ -89,10 +89,11 @@ def band_roles(header: Header) -> list[str]:
 def _roles_of_names(texts: Sequence[str]) -> list[str]:
     codes = [_NUMBERED.match(text) for text in texts]
     table = _sensor(texts)
+    has_band_8 = any(code and code[1].lstrip("0") == "8" and not code[2] for code in codes)
     roles = []
     for text, code in zip(texts, codes, strict=True):
         role = next((role for role, words in _WORDS if words.search(text)), "")
-        if not role and code and not code[2]:
+        if not role and code and not (code[2] and has_band_8):  # B8A stands in for B08
             role = table.get(int(code[1]), "")
         roles.append(role)
     return roles
@@ -146,14 +147,19 @@ def _wanted(header: Header, wanted: Sequence[int | str]) -> BandChoice:
         raise OptionError("no band is named")
     roles = band_roles(header)
     indexes: list[int] = []
+    given: set[str] = set()
     for item in items:
         role, _, which = item.rpartition("=")
         index = _find(header, roles, which.strip())
         if index in indexes:
             raise OptionError(f"band {index} is named twice in {', '.join(items)}")
         indexes.append(index)
-        if role:
-            roles[index - 1] = role.strip().lower()
+        if role := role.strip().lower():
+            if role in given:
+                raise OptionError(f"the role {role} is given twice in {', '.join(items)}")
+            given.add(role)
+            roles = ["" if other == role else other for other in roles]
+            roles[index - 1] = role
     return BandChoice(
         indexes=tuple(indexes), names=_names(header, roles, indexes), reason="as asked"
     )

@@ -58,17 +58,14 @@ class DatasetSource:
         self.path = path
         try:
             with gdal_env():
-                first = dataset if dataset is not None else open_quietly(path)
+                handle = dataset if dataset is not None else open_quietly(path)
                 try:
-                    if first.count == 0 and first.subdatasets:
-                        some = ", ".join(first.subdatasets[:3])
-                        raise SceneError(path, f"holds several rasters; name one, as {some}")
-                    self.header = read_header(first, path)
-                    self._mask_per_dataset = MaskFlags.per_dataset in first.mask_flag_enums[0]
-                    shared = None if dataset is None or _opens_again(dataset) else dataset
-                finally:
-                    if first is not dataset:
-                        first.close()
+                    self._examine(handle)
+                except BaseException:
+                    if handle is not dataset:
+                        handle.close()
+                    raise
+                shared = None if dataset is None or _opens_again(dataset) else dataset
         except PdnGeoError:
             raise
         except Exception as error:  # rasterio raises AttributeError, UnicodeDecodeError, ...
@@ -76,6 +73,15 @@ class DatasetSource:
         # A cache smaller than one block would decode it again for every window in it.
         cache = max(BLOCK_CACHE_BYTES, 2 * self.header.block_bytes)
         self._handles = Handles(path, shared=shared, cache_bytes=cache)
+        if handle is not dataset:
+            self._handles.adopt(handle)
+
+    def _examine(self, dataset: DatasetReader) -> None:
+        if dataset.count == 0 and dataset.subdatasets:
+            some = ", ".join(dataset.subdatasets[:3])
+            raise SceneError(self.path, f"holds several rasters; name one, as {some}")
+        self.header = read_header(dataset, self.path)
+        self._mask_per_dataset = MaskFlags.per_dataset in dataset.mask_flag_enums[0]
 
     def locate(self, gsd_m: float | None) -> tuple[PixelGrid, list[str]]:
         with self._handles.lend() as dataset:

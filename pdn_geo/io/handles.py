@@ -81,6 +81,10 @@ class Handles:
             finally:
                 self._give_back(handle, overview_level)
 
+    def adopt(self, handle: DatasetReader) -> None:
+        """Lend a handle that is open already, and close it in the end."""
+        self._give_back(handle, None)
+
     def close(self) -> None:
         """Close the handles that are not lent; those come after their reader is done."""
         with self._lock:

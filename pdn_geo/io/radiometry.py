@@ -55,6 +55,8 @@ class Radiometry:
             notes.append(f"nodata: {', '.join(f'{v:g}' for v in told)}")
         elif stray := next((v for v in header.nodata if v is not None), None):
             notes.append(f"nodata {stray:g} is ignored: {header.dtypes[0]} cannot hold it")
+        if header.dtypes[0].startswith("complex"):
+            notes.append("complex values are read as amplitude")
         if header.has_scales:
             notes.append("scale and offset tags are not applied")
         return notes

@@ -20,7 +20,7 @@ def complete_or_absent(path: str | os.PathLike[str]) -> Iterator[Path]:
     """
     final = Path(path)
     try:
-        folder = Path(tempfile.mkdtemp(prefix=f".{final.stem}-", dir=final.parent))
+        folder = Path(tempfile.mkdtemp(prefix=".pdn-geo-", dir=final.parent))
     except OSError as error:
         raise OutputError(f"{path}: cannot write here ({_reason(error)})") from error
     try:

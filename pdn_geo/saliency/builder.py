@@ -90,9 +90,8 @@ class SaliencyBuilder:
         expected[~searchable] = 0
 
         core, window = anchor.core, anchor.window
-        inside = core.expanded(0)
-        rows = slice(inside.row_off - window.row_off, inside.row_end - window.row_off)
-        cols = slice(inside.col_off - window.col_off, inside.col_end - window.col_off)
+        rows = slice(core.row_off - window.row_off, core.row_end - window.row_off)
+        cols = slice(core.col_off - window.col_off, core.col_end - window.col_off)
         for whole, part in (
             (self._expected, expected),
             (self._water, likely),
@@ -128,11 +127,11 @@ class SaliencyBuilder:
         cell_m = self._stride * (self._gsd_m if np.isfinite(self._gsd_m) else _UNKNOWN_GSD_M)
         expected, shore = self._hidden_boats(water)
         reason = shore.astype(np.uint8)
-        best, strongest = self._combined(view)
-        law = SeaLaw.fit(best[view.sea])
+        score, strongest = self._combined(view)
+        law = SeaLaw.fit(score[view.sea])
         water_px = float(np.count_nonzero(view.sea)) * self._stride**2
         visible = boats_from_anomalies(
-            law.probability(best), best, view.sea, cell_m=cell_m, water_px=water_px
+            law.probability(score), score, view.sea, cell_m=cell_m, water_px=water_px
         )
         visible *= water
         speaks = visible > expected
@@ -141,7 +140,11 @@ class SaliencyBuilder:
         return expected, reason
 
     def _combined(self, view: SeaView) -> tuple[Field, NDArray[np.uint8]]:
-        """The highest score of any prior in each cell, and which prior gave it."""
+        """Mean log score over the priors in each cell, and which prior was highest.
+
+        The logarithm lets what several priors agree on stand above what one finds extreme.
+        """
+        total = np.zeros(view.sea.shape, np.float32)
         best = np.full(view.sea.shape, -np.inf, np.float32)
         strongest = np.zeros(view.sea.shape, np.uint8)
         for i, prior in enumerate(self._priors):
@@ -149,7 +152,8 @@ class SaliencyBuilder:
             higher = score > best
             best[higher] = score[higher]
             strongest[higher] = i
-        return best, strongest
+            total += np.log1p(np.maximum(score, 0, out=score))
+        return total / np.float32(len(self._priors)), strongest
 
     def _hidden_boats(self, water: Field) -> tuple[Field, NDArray[np.bool_]]:
         """Expected boats that do not show, and which water cells are near a shore."""

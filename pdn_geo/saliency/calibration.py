@@ -6,13 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pdn_geo.saliency.filters import Field, odd
+from pdn_geo.saliency.filters import Field, odd, subsample
 
 # The bulk of the sea, assumed free of boats: from its median to its upper tenth.
 _BULK = (50.0, 75.0, 90.0)
-_BINS = 128
+_BINS = 256
+_SAMPLE = 200_000
 # The fitted tail may be off by this factor before an excess over it means anything.
 _MISFIT = 2.0
+# Weibull shapes from whitecapped (heavy) to calm (Gaussian) seas.
 _SHAPES = (0.6, 2.0)
 # Peaks nearer than this belong to one boat.
 _BOAT_M = 40.0
@@ -39,15 +41,16 @@ class SeaLaw:
         """From the scores (N,) of water cells; N may be 0."""
         if len(scores) < 100:
             return cls(np.array([0, 1], np.float32), np.zeros(1, np.float32))
-        middle, upper, high = np.percentile(scores, _BULK)
-        scale = max(float(upper - middle), 1e-6)
+        few = scores[subsample(np.ones(len(scores), np.bool_), _SAMPLE)]
+        middle, upper, high = (float(q) for q in np.percentile(few, _BULK))
+        scale = max(upper - middle, 1e-6)
         # Exceedance of 1/2 and 1/5 within the upper half: -log gives 0.693 and 1.609.
         shape = np.log(np.log(5) / np.log(2)) / np.log(max((high - middle) / scale, 1.2))
-        shape = float(np.clip(shape, _SHAPES[0], _SHAPES[1]))
-        edges = middle + scale * np.geomspace(1, 1 + _reach(scores, middle, scale), _BINS + 1) - scale
-        excess = (edges - middle) / scale
-        survival = 0.5 * np.exp(-np.log(2) * np.maximum(excess, 0) ** shape)
-        seen = np.histogram(scores, edges)[0].astype(np.float64)
+        shape = float(np.clip(shape, *_SHAPES))
+        top = max(float(scores.max()), middle + 3 * scale)
+        edges = np.linspace(middle, top, _BINS + 1)
+        survival = 0.5 * np.exp(-np.log(2) * ((edges - middle) / scale) ** shape)
+        seen = np.histogram(scores, _BINS, (middle, top))[0].astype(np.float64)
         # Tail areas, so that thin bins borrow from those above; half a cell of doubt on both
         # sides, for one extreme cell is no certainty.
         beyond = np.cumsum(seen[::-1])[::-1]
@@ -61,10 +64,6 @@ class SeaLaw:
         index = np.searchsorted(self.edges, scores, side="right") - 1
         np.clip(index, 0, len(self.anomalous) - 1, out=index)
         return np.where(scores < self.edges[0], np.float32(0), self.anomalous[index])
-
-
-def _reach(scores: NDArray[np.float32], middle: float, scale: float) -> float:
-    return max(float(scores.max() - middle) / scale * 1.001, 3.0)
 
 
 def boats_from_anomalies(

@@ -9,7 +9,7 @@ from pdn_geo.saliency.filters import Field, box_mean
 from pdn_geo.saliency.prior import SeaView, standardised
 
 _CANDIDATES = 2048
-_CHUNK = 1 << 15
+_CHUNK = 1 << 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,13 @@ class MemoryBank:
         extent = np.square(candidates).sum(axis=1)
         candidates = candidates[extent <= np.quantile(extent, 1 - self.forgotten)]
         bank = _coreset(candidates, self.size)
+        # |x - b|^2 = |x|^2 - 2 max over b of (b x - |b|^2 / 2): one product and one maximum.
         half = 0.5 * np.square(bank).sum(axis=1)[:, None]
-        nearest = np.empty(features.shape[1], np.float32)
+        nearest = np.einsum("fn,fn->n", features, features)
         for start in range(0, features.shape[1], _CHUNK):
-            chunk = features[:, start : start + _CHUNK]
-            closest = (half - bank @ chunk).min(axis=0)
-            nearest[start : start + _CHUNK] = 2 * closest + np.square(chunk).sum(axis=0)
+            product = bank @ features[:, start : start + _CHUNK]
+            product -= half
+            nearest[start : start + _CHUNK] -= 2 * product.max(axis=0)
         distance = np.sqrt(np.maximum(nearest, 0)).reshape(view.sea.shape)
         return standardised(distance, view)
 

@@ -24,7 +24,7 @@ class SeaView:
     contrast: (features, rows, cols) float32: per band mean, max and min, then one log std
     over all bands, each less the water around the cell and over its spread on water; so a
     quiet sea has centre 0 and spread 1 in every feature. sea: (rows, cols) bool, cells
-    that are surely water; empty when there are too few to tell.
+    that are water or may well be; empty when there are too few to tell.
     """
 
     contrast: NDArray[np.float32]
@@ -66,7 +66,7 @@ class Prior(Protocol):
 
 def view_sea(anchor: GlobalAnchor, water: Field) -> SeaView:
     """Measure every cell against the water around it; `water` (rows, cols), 0-1."""
-    sea = (water > 0.5) & (anchor.valid > 0.5)
+    sea = (water >= 0.5) & (anchor.valid > 0.5)
     weight = sea.astype(np.float32)
     bands, rows, cols = anchor.mean.shape
     contrast = np.empty((3 * bands + 1, rows, cols), np.float32)

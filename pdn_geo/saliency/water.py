@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from pdn_geo.anchor import GlobalAnchor
-from pdn_geo.saliency.filters import Field, box_mean
+from pdn_geo.saliency.filters import Field, box_mean, subsample
 
 # Logistic weights of (log fine texture, log coarse texture, log brightness, blue - red,
 # 2 green - red - blue) and the intercept. Texture and brightness are relative to the
@@ -26,6 +26,7 @@ _SURELY_LAND = -3.0
 _LARGEST_SHIP_M = (400.0, 80.0)
 _SMALLEST_WATER_M2 = 2.0e4
 _UNKNOWN_GSD_M = 3.0
+_SAMPLE = 50_000
 
 
 def water_probability(anchor: GlobalAnchor, band_names: Sequence[str], gsd_m: float) -> Field:
@@ -44,8 +45,9 @@ def water_probability(anchor: GlobalAnchor, band_names: Sequence[str], gsd_m: fl
     if index is not None:
         # 0.05 of index is one unit: haze and turbid water move NDWI by about 0.1.
         logit = np.clip(index / np.float32(0.05), -4, 4) + 0.5 * np.clip(logit, -4, 4)
-    elif np.percentile(logit[valid], 90) < 0:
-        if np.percentile(logit[valid], 90) > _SURELY_LAND:
+    else:
+        likeliest = np.percentile(logit.ravel()[subsample(valid.ravel(), _SAMPLE)], 90)
+        if _SURELY_LAND < likeliest < 0:
             return np.where(valid, np.float32(0.5), np.float32(0))
     probability = _sigmoid(logit)
     cell_m = anchor.stride * (gsd_m if np.isfinite(gsd_m) else _UNKNOWN_GSD_M)
@@ -78,7 +80,7 @@ def _appearance_logit(
     visible = [names.index(b) for b in ("red", "green", "blue") if b in names]
     bands = visible if len(visible) == 3 else list(range(len(anchor.mean)))
     bright = np.mean([anchor.mean[b] for b in bands], axis=0)
-    low, dim, high = np.percentile(bright[valid], (0.1, 10, 99))
+    low, dim, high = np.percentile(bright.ravel()[subsample(valid.ravel(), _SAMPLE)], (0.1, 10, 99))
     low = min(float(low), 0.0)  # decibels and the like start below zero
     scale = max(float(high) - low, 1e-12)
     # Where the scene holds dark and bright, its brightest smooth cells are sand and roofs.
@@ -86,7 +88,7 @@ def _appearance_logit(
     bright = np.where(valid, (bright - low) / scale, 0).astype(np.float32)
 
     fine = np.sqrt(np.mean([np.square(anchor.std[b]) for b in bands], axis=0)) / scale
-    fine = np.log(ndimage.median_filter(fine.astype(np.float32), 3) + np.float32(0.003))
+    fine = box_mean(np.log(fine.astype(np.float32) + np.float32(0.003)), 3)
     smooth = box_mean(bright, 5)
     coarse = np.sqrt(np.maximum(box_mean(bright * bright, 5) - smooth * smooth, 0))
     coarse = np.log(ndimage.minimum_filter(coarse, 5) + np.float32(0.003))
@@ -95,9 +97,11 @@ def _appearance_logit(
     if len(visible) < 3:
         return _linear(_SMOOTH_GRAY, (fine, coarse, dark)) - glare
 
-    red, green, blue = (box_mean(anchor.mean[b], 5) / np.float32(scale) for b in visible)
-    total = red + green + blue + np.float32(0.06)
-    features = (fine, coarse, dark, (blue - red) / total, (2 * green - red - blue) / total)
+    red, green, blue = (anchor.mean[b] for b in visible)
+    total = 3 * np.float32(scale) * (smooth + np.float32(0.02))
+    bluer = box_mean(blue - red, 5) / total
+    greener = box_mean(2 * green - red - blue, 5) / total
+    features = (fine, coarse, dark, bluer, greener)
     rough = np.minimum(_linear(_ROUGH, features), np.float32(_ROUGH_LIMIT))
     return np.maximum(_linear(_SMOOTH, features), rough) - glare
 
