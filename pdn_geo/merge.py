@@ -101,20 +101,23 @@ def _join_pieces(d: Detections, looks: Sequence[Look]) -> Detections:
     pieces = d[cut]
     i, j = _neighbours(pieces)
     one = _are_pieces_of_one(pieces, i, j, looks)
-    i, j, n = i[one], j[one], len(pieces)
-    if len(i) == 0:
-        return d
-    from scipy.sparse import coo_array  # slow to load and seldom needed
-    from scipy.sparse.csgraph import connected_components
-
-    graph = coo_array((np.ones(len(i)), (i, j)), shape=(n, n))
-    _, boat = connected_components(graph, directed=False)
-    order = np.argsort(boat, kind="stable")
-    groups = np.split(order, np.flatnonzero(np.diff(boat[order])) + 1)
-    several = [group for group in groups if len(group) > 1]
+    groups = _connected(i[one], j[one])
     lone = np.ones(len(d), dtype=bool)
-    lone[cut[np.concatenate(several)]] = False
-    return Detections.concatenate([d[lone], *(_joined(pieces[group]) for group in several)])
+    for group in groups:
+        lone[cut[group]] = False
+    return Detections.concatenate([d[lone], *(_joined(pieces[group]) for group in groups)])
+
+
+def _connected(i: NDArray[np.intp], j: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    """Groups of indices that the pairs connect, each sorted, in order of the first."""
+    home: dict[int, list[int]] = {}
+    for pair in zip(i.tolist(), j.tolist(), strict=True):
+        one, other = (home.setdefault(k, [k]) for k in pair)
+        if one is not other:
+            one.extend(other)
+            home.update(dict.fromkeys(other, one))
+    groups = {id(group): sorted(group) for group in home.values()}
+    return [np.array(group, dtype=np.intp) for group in sorted(groups.values())]
 
 
 def _are_pieces_of_one(

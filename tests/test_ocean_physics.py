@@ -1,5 +1,7 @@
 """The sea's physics against published values."""
 
+from functools import lru_cache
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -13,6 +15,7 @@ from pdn_geo.ocean.surface import SeaState, Surface, wrapped
 K = np.geomspace(1e-3, 1e4, 20000)
 
 
+@lru_cache
 def surface(wind_mps: float, gsd_m: float = 1.0, times_s: tuple[float, ...] = (0.0,)) -> Surface:
     state = SeaState(
         wind_mps=wind_mps, wind_angle=0.4, swell_m=0.0, swell_wavelength_m=100, swell_angle=0.0
@@ -44,6 +47,16 @@ def test_spreading_keeps_energy_and_follows_the_wind(k, wind):
     assert -1e-3 < delta < 1
 
 
+def test_directional_spectrum_is_the_product_of_its_factors():
+    k_down, k_cross = np.array([0.2, -0.5, 3.0, 0.0]), np.array([0.1, 0.4, -2.0, 0.0])
+    k, angle = np.hypot(k_down, k_cross)[:3], np.arctan2(k_cross, k_down)[:3]
+    spread = spectrum.spreading(angle, spectrum.spreading_exponent(k, 8))
+    expected = spectrum.elfouhaily(k, 8) * spread / k
+    density = spectrum.wind_waves(k_down, k_cross, 8)
+    np.testing.assert_allclose(density[:3], expected, rtol=1e-3)
+    assert density[3] == 0
+
+
 def test_swell_holds_its_variance():
     k = np.linspace(-0.2, 0.2, 801)
     density = spectrum.swell(k[None, :], k[:, None], height_m=2, wavelength_m=120, angle=1.0)
@@ -52,9 +65,9 @@ def test_swell_holds_its_variance():
 
 def test_surface_has_the_slopes_of_its_spectrum():
     sea = surface(8)
-    window = Window(col_off=500, row_off=-300, width=1500, height=1500)
-    slopes = sea.slopes(window, 0, np.ones((1500, 1500), np.float32))
-    k = K[K < 0.95 * np.pi]
+    window = Window(col_off=500, row_off=-300, width=1000, height=1000)
+    slopes = sea.slopes(window, 0, np.ones((1000, 1000), np.float32))
+    k = K[0.95 * np.pi > K]
     resolved = np.trapezoid(k**2 * spectrum.elfouhaily(k, 8), k)
     assert sum(s.var() for s in slopes) == pytest.approx(resolved, rel=0.08)
     assert sum(sea.resolved_variance) == pytest.approx(resolved, rel=0.05)
@@ -85,7 +98,7 @@ def test_whitecaps_cover_what_monahan_saw(wind):
     foam = whitecaps.Whitecaps(sea, wind_mps=wind, wind_angle=0.4, gsd_m=2.0, seed=3)
     shares = []
     for i in range(6):
-        window = Window(col_off=3000 * i, row_off=40_000 - 900 * i, width=700, height=700)
+        window = Window(col_off=3000 * i, row_off=40_000 - 900 * i, width=600, height=600)
         drawn = foam.at(window, 0, foam.floating(window))
         assert (drawn.whiteness <= drawn.cover + 1e-6).all()
         shares.append(drawn.cover.mean())
@@ -127,8 +140,9 @@ def test_kelvin_waves_end_at_the_cusp():
     side = np.linspace(0.1, 300 * np.tan(wakes.KELVIN_HALF_ANGLE) * 0.9999, 4000)
     along, across = wake.kelvin(aft, side, 0.1)
     assert np.isfinite(along).all()
-    assert np.hypot(along, across)[-3:].max() < 0.02
-    assert np.hypot(along, across).max() > 0.02
+    steepness = np.hypot(along, across)
+    assert steepness[-1] < 0.2 * steepness.max()
+    assert 0.005 < steepness.max() < 0.3
     mirrored = wake.kelvin(aft, -side, 0.1)
     np.testing.assert_allclose(mirrored[0], along)
     np.testing.assert_allclose(mirrored[1], -across)

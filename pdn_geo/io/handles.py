@@ -8,26 +8,27 @@ from contextlib import contextmanager, suppress
 
 import rasterio
 from rasterio.env import getenv, hasenv
+from rasterio.errors import NotGeoreferencedWarning
 from rasterio.io import DatasetReader
 
 BLOCK_CACHE_BYTES = 64 << 20
 """GDAL's block cache. Its own default, 5 % of the machine's memory, would make the
 peak depend on the machine; looks seldom come back to a block."""
 
-_warnings_lock = threading.Lock()
+# A scene without georeferencing is no fault here. Set once and for good: a filter for the
+# time of one call would race with those of other threads.
+warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
 
 
-def open_quietly(path: str, overview_level: int | None = None) -> DatasetReader:
-    """`rasterio.open` without Python warnings (no georeferencing is no fault here)."""
+def open_dataset(path: str, overview_level: int | None = None) -> DatasetReader:
+    """`rasterio.open`, at a stored overview (counted from 0) if asked."""
     options = {} if overview_level is None else {"overview_level": overview_level}
-    with _warnings_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        dataset = rasterio.open(path, **options)
-        # What GDAL complained of while opening (a CRS that PROJ refuses) stays pending in
-        # rasterio, which raises it from the next call, whatever that is: let it be this one.
-        with suppress(Exception):
-            _ = dataset.colorinterp
-        return dataset
+    dataset = rasterio.open(path, **options)
+    # What GDAL complained of while opening (a CRS that PROJ refuses) stays pending in
+    # rasterio, which raises it from the next call, whatever that is: let it be this one.
+    with suppress(Exception):
+        _ = dataset.colorinterp
+    return dataset
 
 
 @contextmanager
@@ -101,7 +102,7 @@ class Handles:
                 raise ValueError("the scene has been closed")
             if idle := self._idle.get(overview_level):
                 return idle.pop()
-        return open_quietly(self._path, overview_level)
+        return open_dataset(self._path, overview_level)
 
     def _give_back(self, handle: DatasetReader, overview_level: int | None) -> None:
         with self._lock:

@@ -82,12 +82,21 @@ def spreading(angle: ArrayLike, exponent: ArrayLike) -> Floats:
 
 
 def wind_waves(k_down: ArrayLike, k_cross: ArrayLike, wind_mps: float) -> Floats:
-    """Directional spectrum Ψ, m⁴, over wavenumbers along and across the wind; 0 at k = 0."""
+    """Directional spectrum Ψ, m⁴, over wavenumbers along and across the wind; 0 at k = 0.
+
+    What depends on k alone is read from a fine table, within 1e-4.
+    """
+    k_down = np.asarray(k_down, dtype=np.float64)
     k = np.hypot(k_down, k_cross)
     safe = np.where(k > 0, k, 1.0)
-    angle = np.arctan2(k_cross, k_down)
-    density = elfouhaily(safe, wind_mps) * spreading(angle, spreading_exponent(safe, wind_mps))
-    return np.where(k > 0, density / safe, 0.0)
+    table = np.geomspace(safe.min(), safe.max() * 1.001, 4096)
+    exponents = spreading_exponent(table, wind_mps)
+    along_wind = elfouhaily(table, wind_mps) * spreading(0.0, exponents) / table
+    nodes, at = np.log(table), np.log(safe)
+    density = np.exp(np.interp(at, nodes, np.log(np.maximum(along_wind, 1e-300))))
+    # cos^2s(φ/2) is ((1 + cos φ) / 2)^s
+    turned = np.maximum((1 + k_down / safe) / 2, 1e-12) ** np.interp(at, nodes, exponents)
+    return np.where(k > 0, density * turned, 0.0)
 
 
 def swell(
