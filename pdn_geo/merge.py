@@ -30,6 +30,9 @@ def merge(detections: Detections, looks: Sequence[Look]) -> Detections:
     whatever their scores; pieces of a boat that no look saw whole are joined; of hulls
     that overlap, or whose centres coincide, the best score stays. The result depends
     neither on the order of `detections` nor on that of `looks`.
+
+    Apply a threshold before, not after: a whole hull scored below it would first take the
+    place of a cut one scored above.
     """
     if unknown := set(detections.look.tolist()) - {look.order for look in looks}:
         raise ValueError(f"detections name looks that are not given: {sorted(unknown)}")

@@ -70,8 +70,9 @@ def detect(
                 threads=threads, progress=progress,
             )  # fmt: skip
         with stopwatch.time("merge"):
-            boats = merge(close.boats, close.looks)
+            boats = close.boats
             boats = boats[(boats.score >= threshold) & masks.allows(boats.x, boats.y)]
+            boats = merge(boats, close.looks)
         with stopwatch.time("picture"):
             small = picture(coarse.thumbnail, raster)
         failed = coarse.failed + close.failed

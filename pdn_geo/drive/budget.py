@@ -8,6 +8,9 @@ from pdn_geo.errors import OptionError
 PATCH_PX = 512
 """Side of the patch that budgets count in."""
 
+SMALLEST = 1 / 16
+"""A budget that pays for one window of 128 x 128 px, the smallest look."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
@@ -25,6 +28,8 @@ class Budget:
             value = getattr(self, name)
             if value is not None and not (math.isfinite(value) and value > 0):
                 raise OptionError(f"{name} must be a positive number, got {value}")
+        if self.patches is not None and self.patches < SMALLEST:
+            raise OptionError(f"patches must be at least {SMALLEST}, got {self.patches}")
         if self.exhaustive and self.patches is not None:
             raise OptionError("patches and exhaustive exclude each other: give one of them")
 

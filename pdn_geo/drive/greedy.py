@@ -21,8 +21,7 @@ WINDOW_SIZES = (128, 256, 512)
 # half a boat of 10 m at 0.3 m, of 30 m at 1 m, of 320 m at 10 m.
 MARGIN_PX = 16
 
-# A look costs its pixels and as much again as these: opening it, decoding whole blocks,
-# starting the network. Measured ratio, one 128 px window against a quarter of a 256 px one.
+# A look costs its pixels and as much again as these: a call, and blocks decoded in part.
 OVERHEAD_PX = 64 * 64
 
 # The automatic budget, in patches: at least MIN, and then on while a patch is worth WORTH
@@ -82,6 +81,7 @@ class GreedyDrive:
         self._given = 0
         self._heard = 0
         self._feedback = Feedback()
+        self._ratio = self._feedback.ratio  # as known when the current round began
         self._ceiling_px = self._ceiling()
         self._plan = self._whole_cover()
         self._sizes: dict[int, Candidates] | None = None
@@ -115,14 +115,14 @@ class GreedyDrive:
         looks: list[Look] = []
         while len(looks) < count:
             at_start_of_round = self._given % ROUND == 0
-            if at_start_of_round and looks:
-                break
+            if at_start_of_round:
+                if looks:
+                    break
+                assert self._heard == self._given, "update() comes before the next round"
+                self._ratio = self._feedback.ratio
             window = self._next_window()
             if window is None:
                 break
-            assert not at_start_of_round or self._heard == self._given, (
-                "update() the drive with the looks of a round before asking for the next"
-            )
             looks.append(self._look_at(window))
         return looks
 
@@ -159,8 +159,8 @@ class GreedyDrive:
                 pixels += window.area
                 if pixels > limit:
                     return None
-        windows.sort(key=lambda worth: worth[0])
-        return [window for _, window in windows]
+        windows.sort(key=lambda worth: -worth[0])
+        return [window for _, window in reversed(windows)]
 
     def _next_window(self) -> Window | None:
         if self._clock() >= self._deadline:
@@ -191,7 +191,7 @@ class GreedyDrive:
     def _is_worth_it(self, boats_per_pixel: float) -> bool:
         if not self._budget.is_automatic or self._spent_px < MIN_PATCHES * PATCH_PX**2:
             return True
-        worth = boats_per_pixel * PATCH_PX**2 * self._feedback.ratio
+        worth = boats_per_pixel * PATCH_PX**2 * self._ratio
         return worth >= WORTH or self._left > MISSED * self._total
 
     def _pixels(self, size: int) -> int:

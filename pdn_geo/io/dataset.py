@@ -14,7 +14,7 @@ from pdn_geo.geometry import Window
 from pdn_geo.grid import PixelGrid
 from pdn_geo.io.bands import BandChoice
 from pdn_geo.io.georef import locate_dataset
-from pdn_geo.io.handles import BLOCK_CACHE_BYTES, Handles, gdal_env, open_dataset
+from pdn_geo.io.handles import BLOCK_CACHE_BYTES, Handles, gdal_env, open_quietly
 from pdn_geo.io.header import Header, read_header
 from pdn_geo.io.reasons import open_reason
 
@@ -58,7 +58,7 @@ class DatasetSource:
         self.path = path
         try:
             with gdal_env():
-                handle = dataset if dataset is not None else open_dataset(path)
+                handle = dataset if dataset is not None else open_quietly(path)
                 try:
                     self._examine(handle)
                 except BaseException:
@@ -115,7 +115,7 @@ def _opens_again(dataset: DatasetReader) -> bool:
     if dataset.mode != "r" or type(dataset) is not DatasetReader:
         return False
     try:
-        with open_dataset(dataset.name) as again:
+        with open_quietly(dataset.name) as again:
             return (again.shape, again.dtypes) == (dataset.shape, dataset.dtypes)
     except Exception:
         return False

@@ -20,8 +20,8 @@ peak depend on the machine; looks seldom come back to a block."""
 warnings.filterwarnings("ignore", category=NotGeoreferencedWarning)
 
 
-def open_dataset(path: str, overview_level: int | None = None) -> DatasetReader:
-    """`rasterio.open`, at a stored overview (counted from 0) if asked."""
+def open_quietly(path: str, overview_level: int | None = None) -> DatasetReader:
+    """`rasterio.open` without a word on stderr; at a stored overview (from 0) if asked."""
     options = {} if overview_level is None else {"overview_level": overview_level}
     dataset = rasterio.open(path, **options)
     # What GDAL complained of while opening (a CRS that PROJ refuses) stays pending in
@@ -102,7 +102,7 @@ class Handles:
                 raise ValueError("the scene has been closed")
             if idle := self._idle.get(overview_level):
                 return idle.pop()
-        return open_dataset(self._path, overview_level)
+        return open_quietly(self._path, overview_level)
 
     def _give_back(self, handle: DatasetReader, overview_level: int | None) -> None:
         with self._lock:
