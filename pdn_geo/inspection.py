@@ -11,8 +11,8 @@ import numpy as np
 from pdn_geo.detections import Detections
 from pdn_geo.drive import Drive, Look
 from pdn_geo.engines import Patch, PatchDetector
-from pdn_geo.errors import BlockReadError
 from pdn_geo.geometry import Window
+from pdn_geo.io import read_salvaging
 from pdn_geo.saliency import SaliencyMap
 from pdn_geo.scene import Pixels, Scene
 from pdn_geo.sea import SeaStatistics
@@ -23,7 +23,7 @@ _BATCH = 8
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """boats: of all looks, unmerged. looks: in order. failed: windows not decoded."""
+    """boats: of all looks, unmerged. looks: in order. failed: parts of them not decoded."""
 
     boats: Detections
     looks: tuple[Look, ...]
@@ -51,14 +51,11 @@ def inspect(
     failed: list[Window] = []
 
     def read(look: Look) -> Pixels:
-        try:
+        if on_error == "fail":
             return scene.read(look.window)
-        except BlockReadError:
-            if on_error == "fail":
-                raise
-            failed.append(look.window)
-            bands, shape = len(scene.band_names), (look.window.height, look.window.width)
-            return Pixels(np.zeros((bands, *shape), np.float32), np.zeros(shape, np.bool_))
+        pixels, lost = read_salvaging(scene, look.window)
+        failed.extend(lost)
+        return pixels
 
     def look_at(look: Look) -> Detections:
         patch = _patch(look, read(look), saliency, scene)

@@ -28,9 +28,8 @@ class FakeScene:
     ) -> None:
         self._values = np.asarray(values, dtype=np.float32)
         bands, height, width = self._values.shape
-        self._valid: NDArray[np.bool_] = np.isfinite(self._values).all(axis=0)
-        if valid is not None:
-            self._valid = self._valid & valid
+        finite = np.isfinite(self._values).all(axis=0)
+        self._valid = np.asarray(finite if valid is None else finite & valid, dtype=np.bool_)
         self.name = name
         self.grid = grid or PixelGrid(height=height, width=width)
         self.band_names = tuple(band_names or [f"band {i + 1}" for i in range(bands)])

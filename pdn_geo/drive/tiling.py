@@ -62,11 +62,20 @@ class Frame:
         return slice(low, max(low, high))
 
     def touched(self, window: Window) -> tuple[slice, slice]:
-        """(rows, cols) of the cells whose centre lies in the window."""
-        half = self.stride // 2
+        """(rows, cols) of the cells whose centre lies in the window, or whose part in the
+        scene does.
+        """
         return (
-            slice((window.row_off + half) // self.stride, (window.row_end + half) // self.stride),
-            slice((window.col_off + half) // self.stride, (window.col_end + half) // self.stride),
+            self._middle(window.row_off, window.row_end, self.height),
+            self._middle(window.col_off, window.col_end, self.width),
+        )
+
+    def _middle(self, start: int, end: int, length: int) -> slice:
+        half = self.stride // 2
+        last = -(-length // self.stride)
+        return slice(
+            (start + half) // self.stride if start else 0,
+            last if end == length else (end + half) // self.stride,
         )
 
     def tiling(self, size: int) -> Iterator[Window]:

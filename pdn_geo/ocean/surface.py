@@ -74,7 +74,11 @@ class Waves:
 
     def at(self, time_s: float) -> NDArray[np.complexfloating]:
         """Complex amplitudes at a moment, for `field`; (n, n)."""
-        return np.asarray(self._amplitude * np.exp((-1j * time_s) * self._omega))
+        phase = self._omega * np.float32(-time_s)
+        turn = np.empty(phase.shape, np.complex64)
+        turn.real, turn.imag = np.cos(phase), np.sin(phase)
+        turn *= self._amplitude
+        return turn
 
     def field(self, amplitudes: NDArray[np.complexfloating], gain: NDArray[np.inexact]) -> Image:
         """Elevation at a moment with every wave multiplied by `gain`, (n, n)."""

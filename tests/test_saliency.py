@@ -1,0 +1,285 @@
+"""Priors, calibration and the map that they make."""
+
+import time
+
+import numpy as np
+import pytest
+
+from pdn_geo.anchor import GlobalAnchor
+from pdn_geo.geometry import Window
+from pdn_geo.saliency.builder import DEFAULT_PRIORS, SWEEP, SaliencyBuilder
+from pdn_geo.saliency.ca_cfar import CaCfar
+from pdn_geo.saliency.calibration import SeaLaw
+from pdn_geo.saliency.filters import box_mean, local_mean, odd, ring_mean
+from pdn_geo.saliency.memory_bank import MemoryBank
+from pdn_geo.saliency.prior import SeaView, view_sea
+from pdn_geo.saliency.rx import Rx
+
+STRIDE = 8
+RGB = ("red", "green", "blue")
+
+
+def anchor_of(pixels, *, core=None, offset=(0, 0)) -> GlobalAnchor:
+    """Brute-force reduction of (bands, rows, cols); the last cells may be cut."""
+    bands, height, width = pixels.shape
+    rows, cols = -(-height // STRIDE), -(-width // STRIDE)
+    whole = np.full((bands, rows * STRIDE, cols * STRIDE), np.nan, np.float32)
+    whole[:, :height, :width] = pixels
+    cells = whole.reshape(bands, rows, STRIDE, cols, STRIDE).transpose(0, 1, 3, 2, 4)
+    cells = cells.reshape(bands, rows, cols, -1)
+    known = np.isfinite(cells)
+    count = np.maximum(known.sum(axis=-1), 1)
+    zeros = np.where(known, cells, 0)
+    mean = zeros.sum(axis=-1) / count
+    variance = np.where(known, np.square(cells - mean[..., None]), 0).sum(axis=-1) / count
+    some = known.any(axis=-1)
+    window = Window(col_off=offset[1], row_off=offset[0], width=cols, height=rows)
+    return GlobalAnchor(
+        stride=STRIDE,
+        window=window,
+        core=core or window,
+        mean=mean,
+        max=np.where(some, np.where(known, cells, -np.inf).max(axis=-1), 0).astype(np.float32),
+        min=np.where(some, np.where(known, cells, np.inf).min(axis=-1), 0).astype(np.float32),
+        std=np.sqrt(variance),
+        valid=known[0].mean(axis=-1).astype(np.float32),
+    )
+
+
+def calm_sea(shape, seed=0):
+    rng = np.random.default_rng(seed)
+    colour = np.array([28, 40, 42], np.float32)[:, None, None]
+    return colour + rng.normal(0, 1.5, (3, *shape)).astype(np.float32)
+
+
+def saliency_of(pixels, **given):
+    shape = pixels.shape[1:]
+    builder = SaliencyBuilder(shape, STRIDE, RGB, 3.0)
+    builder.add(anchor_of(pixels), **given)
+    return builder.finish()
+
+
+def all_water(pixels):
+    return np.ones((-(-pixels.shape[1] // STRIDE), -(-pixels.shape[2] // STRIDE)), np.float32)
+
+
+def test_box_and_ring_means_equal_brute_force():
+    rng = np.random.default_rng(0)
+    values = rng.random((20, 30)).astype(np.float32)
+    padded = np.pad(values, 4)
+    outer = np.array([[padded[i : i + 9, j : j + 9].sum() for j in range(30)] for i in range(20)])
+    inner = np.array(
+        [[padded[i + 3 : i + 6, j + 3 : j + 6].sum() for j in range(30)] for i in range(20)]
+    )
+    np.testing.assert_allclose(box_mean(values, 9), outer / 81, rtol=1e-4)
+    np.testing.assert_allclose(ring_mean(values, 9, 3), (outer - inner) / 72, rtol=1e-3)
+
+
+def test_local_mean_ignores_what_has_no_weight():
+    values = np.ones((40, 40), np.float32)
+    values[:, 20:] = 100
+    weight = (values == 1).astype(np.float32)
+    mean = local_mean(values, weight, 9, fallback=-1)
+    np.testing.assert_allclose(mean[:, :23], 1, rtol=1e-5)
+    assert (mean[:, 25:] == -1).all()
+
+
+@pytest.mark.parametrize(("size", "side"), [(0.2, 1), (3, 3), (3.9, 3), (4.1, 5), (33, 33)])
+def test_odd(size, side):
+    assert odd(size) == side
+
+
+@pytest.mark.parametrize("prior", DEFAULT_PRIORS, ids=lambda prior: prior.name)
+def test_scores_are_in_spreads_of_the_sea(prior):
+    pixels = calm_sea((800, 800))
+    score = prior.score(view_sea(anchor_of(pixels), all_water(pixels)))
+    assert score.shape == (100, 100)
+    assert score.dtype == np.float32
+    assert abs(np.median(score)) < 0.05
+    low, high = np.percentile(score, (25, 75))
+    assert (high - low) / 1.349 == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "prior", [CaCfar("bright"), Rx(), MemoryBank()], ids=lambda prior: prior.name
+)
+def test_a_boat_stands_out_beside_a_large_ship(prior):
+    pixels = calm_sea((800, 800))
+    pixels[:, 300:330, 300:420] = 220
+    pixels[:, 500:503, 100:104] = 90
+    pixels[:, 300:303, 480:484] = 90
+    score = prior.score(view_sea(anchor_of(pixels), all_water(pixels)))
+    quiet = np.percentile(score, 98)
+    assert score[62, 12:14].max() > 2 * quiet
+    assert score[37, 60] > 2 * quiet
+
+
+def test_dark_cfar_finds_a_dark_hull():
+    pixels = calm_sea((800, 800))
+    pixels[:, 400:406, 400:406] = 5
+    view = view_sea(anchor_of(pixels), all_water(pixels))
+    assert np.unravel_index(CaCfar("dark").score(view).argmax(), (100, 100)) == (50, 50)
+    assert CaCfar("bright").score(view)[50, 50] < 4
+
+
+@pytest.mark.parametrize(
+    ("draw", "expected"),
+    [
+        (lambda rng, n: rng.normal(size=n), 0.00135),
+        (lambda rng, n: rng.exponential(size=n), 0.0117),
+    ],
+    ids=["gaussian", "exponential"],
+)
+def test_cfar_false_alarm_rate(draw, expected):
+    """P(score > 3 spreads) on pure noise, where a spread is that of the quartiles.
+
+    Gaussian: 1 - Phi(3). Exponential: the median is ln 2 and the quartiles ln 3 apart, so
+    three spreads end at ln 2 + 3 ln 3 / 1.349 and the tail beyond is 0.0434; dividing by
+    the ring's deviation changes neither. Clipping the ring at four spreads is small.
+    """
+    rng = np.random.default_rng(0)
+    noise = draw(rng, (400, 400)).astype(np.float32)
+    if expected > 0.01:
+        expected = np.exp(-(np.log(2) + 3 * np.log(3) / 1.349))
+    view = SeaView(np.stack([noise, noise, noise, noise]), np.ones(noise.shape, bool))
+    rate = np.mean(CaCfar("bright").score(view) > 3)
+    assert rate == pytest.approx(expected, rel=0.25)
+
+
+def test_cfar_adapts_to_a_rough_patch():
+    rng = np.random.default_rng(0)
+    noise = rng.normal(size=(200, 200)).astype(np.float32)
+    noise[:, 100:] *= 4
+    view = SeaView(np.stack([noise] * 4), np.ones(noise.shape, bool))
+    score = CaCfar("bright").score(view)
+    assert np.mean(score[:, 120:] > 4) < 0.003
+
+
+@pytest.mark.parametrize("shape", [1.0, 2.0], ids=["exponential", "gaussian-like"])
+def test_pure_noise_has_next_to_no_anomalies(shape):
+    rng = np.random.default_rng(0)
+    scores = (rng.weibull(shape, 200_000)).astype(np.float32)
+    anomalous = SeaLaw.fit(scores).probability(scores)
+    assert anomalous.sum() < 5
+    scores[:50] = 30
+    anomalous = SeaLaw.fit(scores).probability(scores)
+    assert anomalous[:50].min() > 0.9
+    assert anomalous[50:].sum() < 5
+
+
+def test_expectation_is_near_the_count():
+    """No boats: next to none expected. Twelve: twelve within a factor of three."""
+    pixels = calm_sea((1600, 1600))
+    empty, _ = saliency_of(pixels)
+    assert empty.expected_boats.sum() < 1
+    rng = np.random.default_rng(5)
+    for row, col in rng.integers(50, 1550, (12, 2)):
+        pixels[:, row : row + 4, col : col + 12] = 160
+    full, _ = saliency_of(pixels)
+    assert 4 < full.expected_boats.sum() < 36
+
+
+def test_a_ship_of_many_cells_counts_about_once():
+    pixels = calm_sea((1600, 1600))
+    pixels[:, 800:815, 800:900] = 200  # 300 m x 45 m
+    saliency, _ = saliency_of(pixels)
+    around = saliency.expected_boats[95:107, 95:118]
+    assert 0.3 < around.sum() < 3
+    assert around.sum() > 0.8 * saliency.expected_boats.sum()
+
+
+def test_reasons_are_words_that_fit():
+    pixels = calm_sea((1600, 1600))
+    pixels[:, 400:406, 400:406] = 200
+    saliency, _ = saliency_of(pixels)
+    row, col = np.unravel_index(saliency.expected_boats.argmax(), saliency.expected_boats.shape)
+    assert (row, col) == (50, 50)
+    assert saliency.reasons[saliency.reason[50, 50]] != SWEEP
+    assert saliency.reasons[saliency.reason[150, 150]] == SWEEP
+    assert (saliency.expected_boats > 0).all()
+
+
+def test_only_what_is_valid_and_allowed_is_searchable():
+    pixels = calm_sea((803, 405))
+    pixels[:, :80] = np.nan
+    allowed = np.ones((101, 51), bool)
+    allowed[:, :10] = False
+    saliency, _ = saliency_of(pixels, allowed=allowed)
+    assert not saliency.searchable[:10].any()
+    assert not saliency.searchable[:, :10].any()
+    assert saliency.searchable[10:, 10:].all()
+    assert (saliency.expected_boats[~saliency.searchable] == 0).all()
+    assert (saliency.expected_boats[saliency.searchable] > 0).all()
+
+
+def test_a_given_water_mask_wins():
+    pixels = calm_sea((800, 800))
+    water = np.zeros((100, 100), bool)
+    water[:, :50] = True
+    saliency, _ = saliency_of(pixels, water=water)
+    np.testing.assert_array_equal(saliency.water, water)
+    assert saliency.expected_boats[:, 60:].sum() == 0
+
+
+def test_tiles_fill_the_scene_with_their_cores():
+    pixels = calm_sea((1600, 800))
+    builder = SaliencyBuilder((1600, 800), STRIDE, RGB, 3.0)
+    for top, window_top, window_end in ((0, 0, 120), (100, 80, 200)):
+        core = Window(col_off=0, row_off=top, width=100, height=100)
+        part = pixels[:, window_top * STRIDE : window_end * STRIDE]
+        builder.add(anchor_of(part, core=core, offset=(window_top, 0)))
+    saliency, sea = builder.finish()
+    assert saliency.searchable.all()
+    np.testing.assert_allclose(sea.mean, [28, 40, 42], atol=0.2)
+
+
+def test_sea_statistics_are_those_of_pixels_without_boats():
+    pixels = calm_sea((800, 800))
+    pixels[:, ::200, ::40] = 250
+    _, sea = saliency_of(pixels)
+    np.testing.assert_allclose(sea.mean, [28, 40, 42], atol=0.3)
+    np.testing.assert_allclose(sea.std, 1.5, rtol=0.15)
+
+
+@pytest.mark.parametrize("fill", [np.nan, 0.0], ids=["nodata", "constant"])
+def test_empty_scenes(fill):
+    saliency, sea = saliency_of(np.full((3, 100, 90), fill, np.float32))
+    assert np.isfinite(saliency.expected_boats).all()
+    assert saliency.searchable.any() == (fill == 0.0)
+    assert np.isfinite(sea.mean).all()
+
+
+def test_one_pixel():
+    saliency, _ = saliency_of(np.full((3, 1, 1), 7, np.float32))
+    assert saliency.expected_boats.shape == (1, 1)
+
+
+def test_wrong_use_is_said():
+    builder = SaliencyBuilder((80, 80), 16, RGB, 3.0)
+    with pytest.raises(ValueError, match="no anchor tile"):
+        builder.finish()
+    with pytest.raises(ValueError, match="stride must be 16"):
+        builder.add(anchor_of(calm_sea((80, 80))))
+
+
+def test_a_large_tile_takes_seconds_not_minutes():
+    cells = 640
+    rng = np.random.default_rng(0)
+    mean = rng.normal(40, 1, (3, cells, cells)).astype(np.float32)
+    window = Window(col_off=0, row_off=0, width=cells, height=cells)
+    std = np.full_like(mean, 1.5)
+    valid = np.ones((cells, cells), np.float32)
+    anchor = GlobalAnchor(
+        stride=STRIDE,
+        window=window,
+        core=window,
+        mean=mean,
+        max=mean + 3,
+        min=mean - 3,
+        std=std,
+        valid=valid,
+    )
+    builder = SaliencyBuilder((cells * STRIDE, cells * STRIDE), STRIDE, RGB, 1.0)
+    start = time.process_time()
+    builder.add(anchor)
+    assert time.process_time() - start < 3
