@@ -102,7 +102,7 @@ def fit(examples: Sequence[Examples]) -> ScoreModel:
     """Logistic regression on all hypotheses, then calibrated on those that it reports.
 
     Which of nested regions is the hull and whether it is a boat are one question to the
-    first; the second, of two numbers, makes the score the share of boats among reports.
+    first; the second, of two numbers, makes the score the share of hulls among reports.
     """
     features = np.concatenate([e.features for e in examples])
     hull = np.concatenate([e.hull for e in examples])
@@ -145,14 +145,13 @@ def calibration(model: ScoreModel, examples: Sequence[Examples]) -> tuple[float,
     for e in examples:
         value = model.logit(e.features)
         index = e.chosen(value)
-        index = index[value[index] > -6]
-        hit, ignored = judge(e.scene, e.x[index], e.y[index], value[index])
-        logit.append(value[index][~ignored])
-        label.append(hit[~ignored])
-        weight.append(np.full((~ignored).sum(), _weight(e, examples)))
+        index = index[(value[index] > -6) & (e.hull[index] >= 0)]
+        logit.append(value[index])
+        label.append(e.hull[index])
+        weight.append(np.full(len(index), _weight(e, examples)))
     columns = np.concatenate(logit)[:, None]
     shift, slope = logistic(columns, np.concatenate(label), np.concatenate(weight), 1e-3)
-    return max(slope, 0.1), shift
+    return max(float(slope), 0.1), float(shift)
 
 
 def judge(

@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 
 from pdn_geo.detections import Detections
-from pdn_geo.drive import Drive, Look
+from pdn_geo.drive.base import Drive
+from pdn_geo.drive.look import Look
 from pdn_geo.engines import Patch, PatchDetector
 from pdn_geo.geometry import Window
 from pdn_geo.io import read_salvaging

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pdn_geo.drive import Budget, GreedyDrive
+from pdn_geo.drive.budget import Budget
+from pdn_geo.drive.greedy import GreedyDrive
 from pdn_geo.engines import PatchDetector, load_detector
 from pdn_geo.errors import OptionError
 from pdn_geo.inspection import inspect

@@ -240,5 +240,5 @@ def test_rounds_want_feedback():
     ],
 )
 def test_bad_budgets_are_refused(bad):
-    with pytest.raises(OptionError, match="patches|seconds"):
+    with pytest.raises(OptionError, match=r"patches|seconds"):
         Budget(**bad)

@@ -219,7 +219,7 @@ def test_nonsense_is_refused(values, says):
 
 
 def test_too_many_boats_leave_nothing_behind(tmp_path):
-    with pytest.raises(OptionError, match="do not fit"):
+    with pytest.raises(OptionError, match="500 boats do not fit into 60 m x 60 m"):
         simulate_scene(tmp_path / "full.tif", SeaConfig(size=60, boats=500))
     assert not list(tmp_path.iterdir())
 

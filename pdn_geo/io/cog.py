@@ -51,20 +51,10 @@ def write_cog(
     Raises OutputError.
     """
     path = Path(path)
-    profile = {
-        "driver": "GTiff",
-        "dtype": "float32",
-        "count": len(descriptions),
-        "width": -(-grid.width // stride),
-        "height": -(-grid.height // stride),
-        "nodata": nodata,
-        "interleave": "band",
-        "bigtiff": "if_safer",
-        **_georeferencing(grid, stride),
-    }
+    profile = _profile(grid, stride, bands=len(descriptions), nodata=nodata)
     parts = [rows] if isinstance(rows, np.ndarray) else rows
     with _aside(path) as folder, gdal_env():
-        plain, finished = folder / "plain.tif", folder / path.name
+        plain, finished = folder / f"{path.name}.plain", folder / path.name
         _write_rows(plain, parts, profile, descriptions)
         rasterio.shutil.copy(
             plain,
@@ -80,6 +70,23 @@ def write_cog(
         )
         _check(finished)
         finished.replace(path)
+
+
+def _profile(
+    grid: PixelGrid, stride: int, *, bands: int, nodata: float | None
+) -> dict[str, object]:
+    """Of the plain, uncompressed file that the rows are streamed into."""
+    return {
+        "driver": "GTiff",
+        "dtype": "float32",
+        "count": bands,
+        "width": -(-grid.width // stride),
+        "height": -(-grid.height // stride),
+        "nodata": nodata,
+        "interleave": "band",
+        "bigtiff": "if_safer",
+        **_georeferencing(grid, stride),
+    }
 
 
 def _georeferencing(grid: PixelGrid, stride: int) -> dict[str, object]:

@@ -42,6 +42,7 @@ class Sea:
 
     def __init__(self, config: SeaConfig) -> None:
         self.config = config
+        boats = launch(config)
         rng = np.random.default_rng([config.seed, 0])
         wind_angle = rng.uniform(-np.pi, np.pi)
         state = SeaState(
@@ -71,7 +72,7 @@ class Sea:
             slope=2.6,
             longest_px=800 / config.gsd_m + 100,
         )
-        self.vessels = [Vessel.of(boat, config.wind_mps, self.light.sun) for boat in launch(config)]
+        self.vessels = [Vessel.of(boat, config.wind_mps, self.light.sun) for boat in boats]
 
     def render(self, window: Window) -> Rendered:
         """Pixels of any window, which may reach outside the scene: the sea goes on."""

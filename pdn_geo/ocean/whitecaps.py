@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.fft
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import ndtr
@@ -137,10 +138,10 @@ class Whitecaps:
 def _lace(rng: np.random.Generator, gsd_m: float, wind_angle: float) -> Image:
     """Periodic texture of old foam: ragged patches drawn out along the wind."""
     n = _LACE_SIZE
-    f = np.fft.fftfreq(n, d=gsd_m)
+    f = scipy.fft.fftfreq(n, d=gsd_m)
     cos, sin = np.cos(wind_angle), np.sin(wind_angle)
     down, cross = f[None, :] * cos + f[:, None] * sin, f[:, None] * cos - f[None, :] * sin
     scale = (2 * down) ** 2 + cross**2 + (1 / 40) ** 2
-    spectrum = np.fft.fft2(rng.standard_normal((n, n))) * scale**-0.65
-    noise = np.fft.ifft2(spectrum * np.exp(-((1.0 * cross) ** 2))).real
+    spectrum = scipy.fft.fft2(rng.standard_normal((n, n), dtype=np.float32)) * scale**-0.65
+    noise = scipy.fft.ifft2(spectrum * np.exp(-((1.0 * cross) ** 2))).real
     return np.clip(0.5 + 0.4 * noise / noise.std(), 0.1, 1).astype(np.float32)

@@ -10,7 +10,9 @@ from pdn_geo.saliency.filters import Field, odd, subsample
 
 # The bulk of the sea, assumed free of boats: from its median to its upper tenth.
 _BULK = (50.0, 75.0, 90.0)
-_BINS = 256
+# Scores are counted in bins of half the distance from the median to the upper quartile.
+_BIN = 0.5
+_MOST_BINS = 1000
 _SAMPLE = 200_000
 # The fitted tail may be off by this factor before an excess over it means anything.
 _MISFIT = 2.0
@@ -48,14 +50,15 @@ class SeaLaw:
         shape = np.log(np.log(5) / np.log(2)) / np.log(max((high - middle) / scale, 1.2))
         shape = float(np.clip(shape, *_SHAPES))
         top = max(float(scores.max()), middle + 3 * scale)
-        edges = np.linspace(middle, top, _BINS + 1)
+        bins = min(int(np.ceil((top - middle) / (_BIN * scale))), _MOST_BINS)
+        seen, edges = np.histogram(scores, bins, (middle, top))
         survival = 0.5 * np.exp(-np.log(2) * ((edges - middle) / scale) ** shape)
-        seen = np.histogram(scores, _BINS, (middle, top))[0].astype(np.float64)
-        # Tail areas, so that thin bins borrow from those above; half a cell of doubt on both
-        # sides, for one extreme cell is no certainty.
-        beyond = np.cumsum(seen[::-1])[::-1]
-        null = len(scores) * survival[:-1]
-        share = np.clip(1 - (_MISFIT * null + 0.5) / (beyond + 1.0), 0, 1)
+        null = -len(scores) * np.diff(survival)
+        # In a bin, and from it on: a chance gathering in one bin is no excess, nor is an
+        # ordinary cell unusual because a ship lies far beyond it. Half a cell of doubt.
+        within = (_MISFIT * null + 0.5) / (seen + 1.0)
+        beyond = (_MISFIT * len(scores) * survival[:-1] + 0.5) / (_from_here(seen) + 1.0)
+        share = np.clip(1 - np.maximum(within, beyond), 0, 1)
         share = np.maximum.accumulate(np.where(seen > 0, share, 0))
         return cls(edges.astype(np.float32), share.astype(np.float32))
 
@@ -64,6 +67,10 @@ class SeaLaw:
         index = np.searchsorted(self.edges, scores, side="right") - 1
         np.clip(index, 0, len(self.anomalous) - 1, out=index)
         return np.where(scores < self.edges[0], np.float32(0), self.anomalous[index])
+
+
+def _from_here(counts: NDArray[np.intp]) -> NDArray[np.intp]:
+    return np.cumsum(counts[::-1])[::-1]
 
 
 def boats_from_anomalies(

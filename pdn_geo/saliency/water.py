@@ -17,6 +17,7 @@ from pdn_geo.saliency.filters import Field, box_mean, subsample
 _SMOOTH = (-1.55, -1.05, 0.0, 2.4, -0.5, -10.0)
 _ROUGH = (0.8, -1.45, -1.75, 5.2, -1.8, -4.4)
 _SMOOTH_GRAY = (-1.5, -1.0, 0.0, -9.5)
+_ROUGH_GRAY = (0.0, 0.0, -2.3, -4.2)
 _ROUGH_LIMIT = 1.0  # rough-sea evidence alone never says more than "probably" (p = 0.73)
 
 # Land beyond doubt: a scene whose best-looking tenth stays below this logit has no water.
@@ -95,15 +96,20 @@ def _appearance_logit(
     dark = np.log(np.maximum(smooth, 0) + np.float32(0.02))
     glare = np.float32(8 * contrast) * np.maximum(dark - np.float32(np.log(0.5)), 0)
     if len(visible) < 3:
-        return _linear(_SMOOTH_GRAY, (fine, coarse, dark)) - glare
+        return _either(_SMOOTH_GRAY, _ROUGH_GRAY, (fine, coarse, dark)) - glare
 
     red, green, blue = (anchor.mean[b] for b in visible)
     total = 3 * np.float32(scale) * (smooth + np.float32(0.02))
     bluer = box_mean(blue - red, 5) / total
     greener = box_mean(2 * green - red - blue, 5) / total
     features = (fine, coarse, dark, bluer, greener)
-    rough = np.minimum(_linear(_ROUGH, features), np.float32(_ROUGH_LIMIT))
-    return np.maximum(_linear(_SMOOTH, features), rough) - glare
+    return _either(_SMOOTH, _ROUGH, features) - glare
+
+
+def _either(smooth: Sequence[float], rough: Sequence[float], features: Sequence[Field]) -> Field:
+    """Logit of water that is one or the other; rough seas are never sure."""
+    unsure = np.minimum(_linear(rough, features), np.float32(_ROUGH_LIMIT))
+    return np.maximum(_linear(smooth, features), unsure)
 
 
 def _linear(weights: Sequence[float], features: Sequence[Field]) -> Field:

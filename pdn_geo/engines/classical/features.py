@@ -6,82 +6,79 @@ from numpy.typing import NDArray
 from pdn_geo.engines.classical.contrast import WATER, ContrastMap
 from pdn_geo.engines.classical.hull import Rectangles
 from pdn_geo.engines.classical.segments import LEVELS, Segments
-from pdn_geo.engines.classical.wake import Wakes
 
 NAMES = (
     "peak_snr",
     "contrast_ratio",
+    "contrast_by_resolution",
     "length",
-    "length_squared",
+    "shortness",
     "resolution",
     "elongation",
     "elongation_squared",
+    "elongation_by_length",
     "fill",
     "edge",
     "growth",
-    "reach",
     "isolation",
     "crowding",
     "crowding_wide",
     "water_near",
-    "water_wide",
     "brightness",
     "colour",
-    "fringe",
-    "wake",
 )
 """The features in the order of their columns; `feature_matrix` says what each one is."""
+
+SHORT_M = 9.0
+"""Below this length, fewer and fewer things are boats: buoys, floats, wave crests."""
 
 Floats = NDArray[np.float64]
 
 
-def feature_matrix(
-    contrast: ContrastMap, segments: Segments, hulls: Rectangles, wakes: Wakes
-) -> Floats:
+def feature_matrix(contrast: ContrastMap, segments: Segments, hulls: Rectangles) -> Floats:
     """(N, len(NAMES)), finite.
 
     peak_snr: log of the largest contrast over noise. contrast_ratio: log of the mean
-    contrast over that of the surroundings. length: log of metres / 30, and its square.
-    resolution: log of the hull's length in pixels. elongation: log of length / width,
-    and its square. fill: share of the hull's rectangle that the segment holds. edge:
-    mean gradient of the outline over the mean contrast, per pixel. growth, reach: log of how much larger
-    the object becomes at half its level, and at the lowest: what it is attached to.
-    isolation: share of a
-    frame around the hull that is water-like. crowding: share of other objects within
-    60 m, crowding_wide within 400 m. water_near, water_wide: share of water cells there.
-    brightness: -1 for dark, 1 for bright. colour: spread of contrast between bands over
-    its size. fringe: distance of the bands' centroids from each other, over the width.
-    wake: 0-1.
+    contrast over that of the surroundings, and its product with resolution. length: log
+    of metres / 30. shortness: log of SHORT_M / metres, where positive. resolution: log of
+    the hull's length in pixels. elongation: log of length / width, its square, and its
+    product with length (large ships are slender). fill: share of the hull's rectangle
+    that the segment holds. edge: log of the mean gradient of the outline over the mean
+    contrast, per pixel. growth: log of how much larger the object becomes at half its
+    level: what it is attached to. isolation: how free of other objects a frame around the
+    hull is, 0-1. crowding: root of the share of other objects within 60 m; crowding_wide:
+    within 400 m. water_near: share of water within 60 m. brightness: -1 for dark, 1 for
+    bright. colour: spread of contrast between bands over its size.
+
+    A wake is not among them: pieces of wakes have wakes at their ends, too.
     """
-    look_around = _Surroundings(contrast, segments)
+    surroundings = _Surroundings(contrast, segments)
     half = hulls.length / 2
-    frame = look_around.others(half * 1.2 + 3)
-    clutter = look_around.mean_strength(half * 1.5 + 4)
     near = np.clip(60 / contrast.gsd_m, 8, 80) + half
     wide = np.clip(400 / contrast.gsd_m, 30, 200) + half
-    length = np.log(hulls.length_m / 30)
+    clutter = surroundings.mean_strength(half * 1.5 + 4)
+    contrast_ratio = np.log(segments.mean / (1 + clutter))
+    length, resolution = np.log(hulls.length_m / 30), np.log(hulls.length)
     elongation = np.log(hulls.length / hulls.width)
     columns = (
         np.log(segments.peak),
-        np.log(segments.mean / (1 + clutter)),
+        contrast_ratio,
+        contrast_ratio * resolution,
         length,
-        length**2,
-        np.log(hulls.length),
+        np.maximum(np.log(SHORT_M / hulls.length_m), 0),
+        resolution,
         elongation,
         elongation**2,
+        elongation * length,
         np.minimum(segments.area / (hulls.length * hulls.width), 1.5),
-        segments.slope / segments.mean,
+        np.log(np.maximum(segments.slope / segments.mean, 0.02)),
         np.minimum(segments.growth, 5),
-        np.minimum(segments.reach, 8),
-        1 - np.sqrt(frame),
-        np.sqrt(look_around.others(near)),
-        np.sqrt(look_around.others(wide)),
-        look_around.water(near),
-        look_around.water(wide),
+        1 - np.sqrt(surroundings.others(half * 1.2 + 3)),
+        np.sqrt(surroundings.others(near)),
+        np.sqrt(surroundings.others(wide)),
+        surroundings.water(near),
         segments.sign / segments.mean,
         _colour(segments),
-        _fringe(segments, hulls),
-        wakes.strength,
     )
     return np.stack(columns, axis=1)
 
@@ -89,11 +86,6 @@ def feature_matrix(
 def _colour(segments: Segments) -> Floats:
     size = np.sqrt((segments.colour**2).mean(axis=1)) + 1e-9
     return np.asarray(segments.colour.std(axis=1) / size)
-
-
-def _fringe(segments: Segments, hulls: Rectangles) -> Floats:
-    spread = np.hypot(np.ptp(segments.band_x, axis=1), np.ptp(segments.band_y, axis=1))
-    return np.minimum(spread / hulls.width, 1.0)
 
 
 class _Surroundings:

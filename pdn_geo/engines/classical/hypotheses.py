@@ -10,7 +10,6 @@ from pdn_geo.engines.classical.contrast import ContrastMap, contrast_map
 from pdn_geo.engines.classical.features import feature_matrix
 from pdn_geo.engines.classical.hull import Rectangles, fit_rectangles
 from pdn_geo.engines.classical.segments import Segments, decompose
-from pdn_geo.engines.classical.wake import Wakes, find_wakes
 from pdn_geo.sea import SeaStatistics
 
 LENGTH_M = (2.0, 500.0)
@@ -40,7 +39,6 @@ class Hypotheses:
     contrast: ContrastMap
     segments: Segments
     hulls: Rectangles
-    wakes: Wakes
     features: Floats
 
 
@@ -50,11 +48,7 @@ def hypothesise(patch: Patch, sea: SeaStatistics) -> Hypotheses:
     segments = decompose(contrast)
     segments = _keep(segments, _plausible(segments, contrast.metric))
     hulls = _rectangles(segments, contrast.metric)
-    s = segments
-    wakes = find_wakes(contrast.sign, s.x, s.y, hulls.length, hulls.width, hulls.angle)
-    return Hypotheses(
-        contrast, segments, hulls, wakes, feature_matrix(contrast, segments, hulls, wakes)
-    )
+    return Hypotheses(contrast, segments, hulls, feature_matrix(contrast, segments, hulls))
 
 
 def choose(segments: Segments, value: Floats) -> NDArray[np.int64]:

@@ -46,8 +46,7 @@ class Segments:
     coordinates. cxx, cyy, cxy: second moments about it, px^2, of the pixels' centres.
     mean, peak, sign: mean and largest strength, mean signed contrast. slope: mean
     gradient on the region's outline. growth: log of the area, over its own, of what it is
-    part of at half its level; reach: the same at the lowest level. colour: (N, bands) mean contrast; band_x, band_y:
-    (N, bands) centroid of the contrast of each band.
+    part of at half its level. colour: (N, bands) mean contrast.
     """
 
     level: Ints
@@ -64,10 +63,7 @@ class Segments:
     sign: Floats
     slope: Floats
     growth: Floats
-    reach: Floats
     colour: Floats
-    band_x: Floats
-    band_y: Floats
 
     def __len__(self) -> int:
         return len(self.area)
@@ -92,7 +88,6 @@ def decompose(contrast: ContrastMap) -> Segments:
         part = _measure(contrast, mask, pixels, first, level)
         part.parent[:] = below[part.pixel]
         part.growth[:] = np.log(sizes[max(0, level - HALF)][part.pixel] / part.area)
-        part.reach[:] = np.log(sizes[0][part.pixel] / part.area)
         kept = _worth_keeping(part)
         index = np.full(len(part), -1, dtype=np.int64)
         index[kept] = start + np.arange(len(kept))
@@ -158,7 +153,6 @@ def _measure(
     strength = contrast.strength.ravel()[pixels]
     outline = _outline(mask).ravel()[pixels]
     bands = [plane.ravel()[pixels] for plane in contrast.bands]
-    weights = [np.abs(values) / np.maximum(mean(np.abs(values)), 1e-9).repeat(repeats) for values in bands]
     return Segments(
         level=np.full(len(first), level),
         parent=np.full(len(first), -1),
@@ -174,10 +168,7 @@ def _measure(
         sign=mean(contrast.sign.ravel()[pixels]),
         slope=mean(contrast.slope.ravel()[pixels] * outline) / mean(outline),
         growth=np.zeros(len(first)),
-        reach=np.zeros(len(first)),
         colour=np.stack([mean(values) for values in bands], axis=1),
-        band_x=np.stack([mean(weight * dx) for weight in weights], axis=1),
-        band_y=np.stack([mean(weight * dy) for weight in weights], axis=1),
     )
 
 
@@ -189,11 +180,6 @@ def _outline(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _empty(bands: int) -> Segments:
-    columns = {"colour", "band_x", "band_y"}
-    ints = {"level", "parent", "pixel"}
-    return Segments(
-        **{
-            f.name: np.empty((0, bands) if f.name in columns else 0, int if f.name in ints else float)
-            for f in fields(Segments)
-        }
-    )
+    numbers = dict.fromkeys((f.name for f in fields(Segments)), np.empty(0))
+    whole = dict.fromkeys(("level", "parent", "pixel"), np.empty(0, dtype=np.int64))
+    return Segments(**{**numbers, **whole, "colour": np.empty((0, bands))})
