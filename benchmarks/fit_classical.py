@@ -18,7 +18,6 @@ import numpy as np
 from classical_scenes import Scene, labelled_scenes, patches_of, sites_by_fold
 from numpy.typing import NDArray
 
-from pdn_geo.engines.classical.features import NAMES
 from pdn_geo.engines.classical.hypotheses import choose, hypothesise
 from pdn_geo.engines.classical.score import ScoreModel
 from pdn_geo.engines.classical.segments import Segments

@@ -13,13 +13,6 @@ if TYPE_CHECKING:
     from pdn_geo.result import DetectionResult
 
 
-class Anchor(StrEnum):
-    """What the coarse look is made from."""
-
-    pixels = "pixels"
-    overviews = "overviews"
-
-
 class OnError(StrEnum):
     """What to do about parts of the scene that cannot be decoded."""
 
@@ -44,15 +37,15 @@ def detect(
         bool, typer.Option("--exhaustive", help="Look at everything, land included.")
     ] = False,
     threshold: Annotated[float, typer.Option(help="Least score of a boat, 0-1.")] = 0.5,
-    model: Annotated[str, typer.Option(help="What tells boats in a look: classical.")] = "classical",
+    model: Annotated[
+        str, typer.Option(help="What tells boats in a look: classical.")
+    ] = "classical",
     bands: options.Bands = None,
     gsd: options.Gsd = None,
     aoi: options.Aoi = None,
     water: options.Water = None,
     land: options.Land = None,
-    anchor: Annotated[
-        Anchor, typer.Option(help="Look coarsely at all pixels, or at stored overviews only.")
-    ] = Anchor.pixels,
+    anchor: options.Anchor = options.AnchorSource.pixels,
     on_error: Annotated[
         OnError, typer.Option(help="Parts that cannot be decoded: fail, or skip (exit code 3).")
     ] = OnError.fail,

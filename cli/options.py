@@ -1,9 +1,18 @@
 """Options that several commands share."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+class AnchorSource(StrEnum):
+    """What the coarse look is made from."""
+
+    pixels = "pixels"
+    overviews = "overviews"
+
 
 Scene = Annotated[
     str, typer.Argument(metavar="SCENE", help="Raster that GDAL opens: path, URL or /vsi path.")
@@ -21,6 +30,9 @@ Gsd = Annotated[
 Aoi = Annotated[Path | None, typer.Option(help="Search only inside these polygons.")]
 Water = Annotated[Path | None, typer.Option(help="Take these polygons as the water.")]
 Land = Annotated[Path | None, typer.Option(help="Take these polygons as land.")]
+Anchor = Annotated[
+    AnchorSource, typer.Option(help="Look coarsely at all pixels, or at stored overviews only.")
+]
 Threads = Annotated[int | None, typer.Option(help="Default: one per core.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]

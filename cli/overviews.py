@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from . import options
-from .detect import Anchor
 from .progress import progress_bar
 
 
@@ -14,9 +13,7 @@ def overviews(
     scene: options.Scene,
     out: Annotated[Path, typer.Option(help="The coarse look, a Cloud Optimized GeoTIFF.")],
     bands: options.Bands = None,
-    anchor: Annotated[
-        Anchor, typer.Option(help="Look coarsely at all pixels, or at stored overviews only.")
-    ] = Anchor.pixels,
+    anchor: options.Anchor = options.AnchorSource.pixels,
     threads: options.Threads = None,
     quiet: options.Quiet = False,
 ) -> None:

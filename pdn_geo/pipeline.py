@@ -18,6 +18,7 @@ from pdn_geo.stopwatch import Stopwatch
 from pdn_geo.survey import Survey, opened, survey
 from pdn_geo.thumbnail import picture
 
+
 def detect(
     scene: Any,
     *,

@@ -58,9 +58,9 @@ def manifest(hostile):
         return {row["file"]: row for row in csv.DictReader(lines)}
 
 
-@pytest.fixture(scope="module")
-def results(hostile, manifest):
-    found = run_guarded([hostile / name for name in manifest], RUNNER)
+@pytest.fixture(scope="module", params=["read", "detect"])
+def results(hostile, manifest, request):
+    found = run_guarded([hostile / name for name in manifest], RUNNER, request.param)
     return {name: found[str(hostile / name)] for name in manifest}
 
 

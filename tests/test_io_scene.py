@@ -84,16 +84,6 @@ def test_a_window_is_a_slice_of_the_scene(folder, data):
     np.testing.assert_array_equal(values, ramp(3, *SIZE)[(slice(None), *window.slices)])
 
 
-def test_read_units_cover_a_striped_scene_once(folder, monkeypatch):
-    monkeypatch.setattr("pdn_geo.io.blocks.READ_UNIT_PIXELS", 7 * SIZE[1])
-    seen = np.zeros(SIZE, dtype=int)
-    with open_scene(folder / "striped.tif") as scene:
-        for window in scene.read_units():
-            seen[window.slices] += 1
-    assert (seen == 1).all()
-
-
-@pytest.mark.parametrize("file", ["striped.tif", "tiled.tif", "scene.png"])
 def test_many_threads_read_what_one_reads(folder, file):
     truth = ramp(3, *SIZE)
 

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -12,7 +12,6 @@ from rasterio.io import DatasetReader
 
 from pdn_geo.errors import BlockReadError, OptionError, PdnGeoError, SceneError
 from pdn_geo.geometry import Window
-from pdn_geo.io import blocks
 from pdn_geo.io.bands import BandChoice, choose_bands
 from pdn_geo.io.dataarray import ArraySource, is_dataarray
 from pdn_geo.io.dataset import DatasetSource, Source
@@ -115,14 +114,6 @@ class RasterScene:
             return None
         authority = crs.to_authority(min_confidence=100)
         return ":".join(authority) if authority else crs.name
-
-    def row_chunk(self) -> int:
-        """Rows of a full-width read of a few megapixels, in whole blocks where possible."""
-        return blocks.row_chunk(self.grid.height, self.grid.width, self.block_shape)
-
-    def read_units(self) -> Iterator[Window]:
-        """Windows of a few megapixels that cover the scene once, in storage order."""
-        return blocks.read_units(self.grid.height, self.grid.width, self.block_shape)
 
     def read(self, window: Window) -> Pixels:
         """Full-resolution pixels; see `Scene.read`. ValueError if not inside the scene."""

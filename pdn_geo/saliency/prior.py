@@ -98,9 +98,14 @@ def _surroundings(values: Field, weight: Field, picked: NDArray[np.intp]) -> Fie
 
 
 def _in_spreads(values: Field, picked: NDArray[np.intp]) -> Field:
-    centre, spread = robust_centre_spread(values.ravel()[picked])
-    # Most cells of a quantised sea may be equal: then its plain deviation is the yardstick.
-    spread = spread or float(values.ravel()[picked].std()) or 1.0
+    sample = values.ravel()[picked]
+    centre, spread = robust_centre_spread(sample)
+    deviation = float(sample.std())
+    # In a quantised sea most cells are equal but for rounding: then the plain deviation is
+    # the yardstick.
+    if spread <= 1e-3 * deviation:
+        spread = deviation
+    spread = spread or 1.0
     return np.asarray((values - np.float32(centre)) / np.float32(spread), dtype=np.float32)
 
 

@@ -10,6 +10,7 @@ from pdn_geo.saliency.prior import SeaView, standardised
 
 _ROUNDS = 3
 _KEPT = 0.95
+_RIDGE = 1e-3
 _CHUNK = 1 << 17
 
 
@@ -42,7 +43,9 @@ def _trimmed_law(
     kept = samples[np.abs(samples).max(axis=1) <= np.quantile(np.abs(samples).max(axis=1), _KEPT)]
     for _ in range(_ROUNDS):
         centre = kept.mean(axis=0)
-        covariance = np.cov(kept, rowvar=False) + 1e-3 * np.eye(samples.shape[1])
+        covariance = np.cov(kept, rowvar=False)
+        # Features may say the same (one value a cell, equal bands): keep it invertible.
+        covariance += _RIDGE * max(1.0, float(covariance.diagonal().mean())) * np.eye(len(centre))
         whitening = np.linalg.inv(np.linalg.cholesky(covariance))
         distance = np.square((samples - centre) @ whitening.T).sum(axis=1)
         kept = samples[distance <= np.quantile(distance, _KEPT)]
