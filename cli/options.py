@@ -39,7 +39,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 
 
 def split(bands: str | None) -> list[int | str] | None:
-    """ "4,red" as [4, "red"]."""
+    """What `--bands` says as numbers and names: 4,red as [4, "red"]."""
     if bands is None:
         return None
     words = [word.strip() for word in bands.split(",")]

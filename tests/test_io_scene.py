@@ -84,6 +84,7 @@ def test_a_window_is_a_slice_of_the_scene(folder, data):
     np.testing.assert_array_equal(values, ramp(3, *SIZE)[(slice(None), *window.slices)])
 
 
+@pytest.mark.parametrize("file", ["striped.tif", "tiled.tif", "scene.png"])
 def test_many_threads_read_what_one_reads(folder, file):
     truth = ramp(3, *SIZE)
 

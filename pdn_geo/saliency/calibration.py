@@ -20,7 +20,10 @@ _MISFIT = 2.0
 _SHAPES = (0.6, 2.0)
 # Peaks nearer than this belong to one boat.
 _BOAT_M = 40.0
+# Boats that are nothing out of the way: the labelled harbours hold about ten per Mpx of
+# water, a small mooring field as many as thirty.
 _BOATS_PER_MPX = 10.0
+_USUAL_AT_LEAST = 30.0
 _LARGEST_SHIP_M = 400.0
 _OVERSIZE = 0.25
 _SURE = 0.5
@@ -86,7 +89,7 @@ def boats_from_anomalies(
     peak = score >= ndimage.maximum_filter(score, reach)
     boats = np.where(peak, anomalous, np.float32(0))
     _share_objects(boats, anomalous > _SURE, cell_m)
-    _share_ranks(boats, score, _BOATS_PER_MPX * 1e-6 * float(water_px))
+    _share_ranks(boats, score, max(_BOATS_PER_MPX * 1e-6 * water_px, _USUAL_AT_LEAST))
     return boats
 
 
@@ -118,4 +121,4 @@ def _share_ranks(boats: Field, score: Field, usual: float) -> None:
     at = np.flatnonzero(boats)
     order = np.argsort(-score.ravel()[at], kind="stable")
     higher = np.cumsum(boats.ravel()[at][order], dtype=np.float64)
-    boats.ravel()[at[order]] /= (1 + higher / max(usual, 1.0)).astype(np.float32)
+    boats.ravel()[at[order]] /= (1 + higher / usual).astype(np.float32)
