@@ -25,9 +25,7 @@ from pdn_geo.saliency.sea_statistics import sea_statistics
 from pdn_geo.saliency.water import water_probability
 from pdn_geo.sea import SeaStatistics
 
-DATA = Path(
-    os.environ.get("PDN_GEO_DATA", Path(__file__).parents[1].parent / "shared" / "data")
-)
+DATA = Path(os.environ.get("PDN_GEO_DATA", Path(__file__).parents[1].parent / "shared" / "data"))
 STRIDE = 8
 SIDE, MARGIN = 512, 32
 CHIPS_PER_CLASS = 4
@@ -60,7 +58,9 @@ def labelled_scenes() -> Iterator[Scene]:
     for path in sorted((DATA / "sentinel2_ports").glob("*.tif")):
         yield _scene(path, "sentinel2_ports", path.stem, _ground_gsd(path), S2)
     for folder, collection in (("boats", "naip_coast"), ("no_boats", "naip_no_boats")):
-        for path in sorted((DATA / "naip_coast" / folder).glob("*.png"))[:: 1 if folder == "boats" else 2]:
+        for path in sorted((DATA / "naip_coast" / folder).glob("*.png"))[
+            :: 1 if folder == "boats" else 2
+        ]:
             place = re.sub(r"_chunk\d+_|_f\d+$", "_", path.stem).strip("_")
             yield _scene(path, collection, place, 1.0)
     with (DATA / "marina_030cm" / "sites.csv").open(encoding="utf-8") as lines:

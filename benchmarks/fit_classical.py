@@ -164,7 +164,10 @@ def judge(
 
 def report(examples: Sequence[Examples], models: dict[str, ScoreModel]) -> None:
     """Recall, precision, F1 and AP by collection, each scene by the model of its site."""
-    print(f"{'collection':20s} boats  Mpx    AP   bestF1@score   R / P / F1 at 0.5   FA/100Mpx  mean score vs hits")
+    print(
+        f"{'collection':20s} boats  Mpx    AP   bestF1@score"
+        "   R / P / F1 at 0.5   FA/100Mpx  mean score vs hits"
+    )
     for collection in dict.fromkeys(e.scene.collection for e in examples):
         hits, false, boats, pixels = [], [], 0, 0
         for e in (e for e in examples if e.scene.collection == collection):
@@ -182,7 +185,9 @@ def report(examples: Sequence[Examples], models: dict[str, ScoreModel]) -> None:
 def _print_row(name: str, hits: Floats, false: Floats, boats: int, megapixels: float) -> None:
     found = np.concatenate([hits, np.full(boats - len(hits), np.nan)])
     at_half = rates(found, false, 0.5)
-    best = max(((rates(found, false, t).f1, t) for t in np.arange(0.05, 0.95, 0.05)), default=(0, 0))
+    best = max(
+        ((rates(found, false, t).f1, t) for t in np.arange(0.05, 0.95, 0.05)), default=(0, 0)
+    )
     claimed = np.concatenate([hits, false])
     claimed = claimed[claimed > 0.1]
     true = (hits > 0.1).sum() / max(len(claimed), 1)
@@ -200,15 +205,17 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write only one model, without the excluded sites")
     parser.add_argument("--dry-run", action="store_true", help="print figures, write nothing")
     options = parser.parse_args()
-    examples = [examples_of(scene) for scene in labelled_scenes()]
-    kept = [e for e in examples if e.scene.site not in options.exclude_site]
+    scenes = (scene for scene in labelled_scenes() if scene.site not in options.exclude_site)
+    examples = [examples_of(scene) for scene in scenes]
     if options.out:
-        options.out.write_text(json.dumps(fit(kept).to_dict(), indent=1) + "\n", encoding="utf-8")
+        options.out.write_text(
+            json.dumps(fit(examples).to_dict(), indent=1) + "\n", encoding="utf-8"
+        )
         return
-    fold_of = sites_by_fold((e.scene for e in kept), FOLDS)
-    folds = [fit([e for e in kept if fold_of[e.scene.site] != fold]) for fold in range(FOLDS)]
-    report(kept, {site: folds[fold] for site, fold in fold_of.items()})
-    shipped = fit(kept)
+    fold_of = sites_by_fold((e.scene for e in examples), FOLDS)
+    folds = [fit([e for e in examples if fold_of[e.scene.site] != fold]) for fold in range(FOLDS)]
+    report(examples, {site: folds[fold] for site, fold in fold_of.items()})
+    shipped = fit(examples)
     for name, value in shipped.to_dict().items():
         print(f"  {name:20s} {value:9.4f}")
     if not options.dry_run:

@@ -179,13 +179,21 @@ def test_expectation_is_near_the_count():
     assert 4 < full.expected_boats.sum() < 36
 
 
+def test_the_highest_of_ordinary_cells_still_come_first():
+    """Nothing is beyond chance in noise, yet the order of the cells must not be lost."""
+    saliency, _ = saliency_of(calm_sea((800, 800), seed=7))
+    best = np.sort(saliency.expected_boats, axis=None)[-10:]
+    assert best.min() > 100 * np.median(saliency.expected_boats)
+    assert np.ptp(best) > 0
+
+
 def test_a_ship_of_many_cells_counts_about_once():
     pixels = calm_sea((1600, 1600))
     pixels[:, 800:815, 800:900] = 200  # 300 m x 45 m
     saliency, _ = saliency_of(pixels)
     around = saliency.expected_boats[95:107, 95:118]
     assert 0.3 < around.sum() < 3
-    assert around.sum() > 0.8 * saliency.expected_boats.sum()
+    assert around.sum() > 0.5 * saliency.expected_boats.sum()
 
 
 def test_reasons_are_words_that_fit():

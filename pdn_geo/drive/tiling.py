@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pdn_geo.geometry import Window
 
@@ -79,11 +80,17 @@ class Frame:
         )
 
     def tiling(self, size: int) -> Iterator[Window]:
-        """Windows of one size that together show every cell whole, row by row."""
+        """Even windows of at most one size that show every cell whole, row by row."""
         rows, cols = self.inner_cells(size)
-        total_rows, total_cols = self.cells
-        for row in range(0, total_rows, rows):
-            for col in range(0, total_cols, cols):
-                height, width = min(rows, total_rows - row), min(cols, total_cols - col)
-                cells = Window(col_off=col, row_off=row, width=width, height=height)
-                yield self.window_around(cells, size)
+        for row, row_end in _even_parts(self.cells[0], rows):
+            for col, col_end in _even_parts(self.cells[1], cols):
+                yield self.window_around(
+                    Window(col_off=col, row_off=row, width=col_end - col, height=row_end - row), 1
+                )
+
+
+def _even_parts(count: int, most: int) -> list[tuple[int, int]]:
+    """Cut 0..count into the fewest parts of at most `most`, as equal as they can be."""
+    parts = -(-count // most)
+    ends = [count * i // parts for i in range(parts + 1)]
+    return list(pairwise(ends))

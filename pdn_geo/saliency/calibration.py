@@ -24,6 +24,8 @@ _BOAT_M = 40.0
 # water, a small mooring field as many as thirty.
 _BOATS_PER_MPX = 10.0
 _USUAL_AT_LEAST = 30.0
+# What the highest peak of a scene is worth even where no score is beyond chance.
+_DOUBT = 0.005
 _LARGEST_SHIP_M = 400.0
 _OVERSIZE = 0.25
 _SURE = 0.5
@@ -81,13 +83,13 @@ def boats_from_anomalies(
 ) -> Field:
     """Expected boats from how surely each cell is not sea; all (rows, cols).
 
-    Only the highest cell within a boat's length counts, and less where anomalies crowd:
-    boats mostly stand alone, whitecaps, surf and glint do not.
+    Only the highest cell within a boat's length counts, less for each further one of the
+    same object, and less the more there are as high in the scene.
     """
     anomalous = np.where(sea, anomalous, np.float32(0))
     reach = odd(max(3.0, _BOAT_M / cell_m))
-    peak = score >= ndimage.maximum_filter(score, reach)
-    boats = np.where(peak, anomalous, np.float32(0))
+    peak = sea & (score >= ndimage.maximum_filter(score, reach))
+    boats = np.where(peak, np.maximum(anomalous, np.float32(_DOUBT)), np.float32(0))
     _share_objects(boats, anomalous > _SURE, cell_m)
     _share_ranks(boats, score, max(_BOATS_PER_MPX * 1e-6 * water_px, _USUAL_AT_LEAST))
     return boats
@@ -119,6 +121,8 @@ def _share_ranks(boats: Field, score: Field, usual: float) -> None:
     something else as a boat (so the k-th of them counts 1 / (1 + k / usual)).
     """
     at = np.flatnonzero(boats)
-    order = np.argsort(-score.ravel()[at], kind="stable")
-    higher = np.cumsum(boats.ravel()[at][order], dtype=np.float64)
-    boats.ravel()[at[order]] /= (1 + higher / usual).astype(np.float32)
+    order = at[np.argsort(-score.ravel()[at], kind="stable")]
+    ranked = boats.ravel()[order]
+    higher = np.cumsum(ranked, dtype=np.float64)
+    least = _DOUBT / (1 + np.arange(len(order)) / _USUAL_AT_LEAST)
+    boats.ravel()[order] = np.where(ranked > _DOUBT, ranked / (1 + higher / usual), least)

@@ -15,6 +15,7 @@ _NEIGHBOURHOOD = 33
 _SAMPLE = 50_000
 # Farther out than this many spreads a cell no longer moves its neighbourhood's mean.
 _OUTLIER = 4.0
+_MOST = np.float32(1e4)  # keeps squares finite where the sea is all but constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ def _in_spreads(values: Field, picked: NDArray[np.intp]) -> Field:
     if spread <= 1e-3 * deviation:
         spread = deviation
     spread = spread or 1.0
-    return np.asarray((values - np.float32(centre)) / np.float32(spread), dtype=np.float32)
+    return np.clip((values - np.float32(centre)) / np.float32(spread), -_MOST, _MOST)
 
 
 def _texture(std: NDArray[np.float32], picked: NDArray[np.intp]) -> Field:

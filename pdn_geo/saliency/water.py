@@ -18,10 +18,13 @@ _SMOOTH = (-1.55, -1.05, 0.0, 2.4, -0.5, -10.0)
 _ROUGH = (0.8, -1.45, -1.75, 5.2, -1.8, -4.4)
 _SMOOTH_GRAY = (-1.5, -1.0, 0.0, -9.5)
 _ROUGH_GRAY = (0.0, 0.0, -2.3, -4.2)
+# Log brightness that speaks neither for water nor for land.
+_UNTOLD_DARK = -1.2
 _ROUGH_LIMIT = 1.0  # rough-sea evidence alone never says more than "probably" (p = 0.73)
 
 # Land beyond doubt: a scene whose best-looking tenth stays below this logit has no water.
 _SURELY_LAND = -3.0
+_UNDECIDED = 0.9
 
 # A gap in the water is a ship or an islet to search around, not land, up to this size.
 _LARGEST_SHIP_M = (400.0, 80.0)
@@ -46,14 +49,18 @@ def water_probability(anchor: GlobalAnchor, band_names: Sequence[str], gsd_m: fl
     if index is not None:
         # 0.05 of index is one unit: haze and turbid water move NDWI by about 0.1.
         logit = np.clip(index / np.float32(0.05), -4, 4) + 0.5 * np.clip(logit, -4, 4)
-    else:
-        likeliest = np.percentile(logit.ravel()[subsample(valid.ravel(), _SAMPLE)], 90)
-        if _SURELY_LAND < likeliest < 0:
-            return np.where(valid, np.float32(0.5), np.float32(0))
+    elif _scene_does_not_tell(logit.ravel()[subsample(valid.ravel(), _SAMPLE)]):
+        return np.where(valid, np.float32(0.5), np.float32(0))
     probability = _sigmoid(logit)
     cell_m = anchor.stride * (gsd_m if np.isfinite(gsd_m) else _UNKNOWN_GSD_M)
     probability = _cleaned(probability, valid, cell_m)
     return np.where(valid, probability, np.float32(0))
+
+
+def _scene_does_not_tell(logits: NDArray[np.float32]) -> bool:
+    """Most cells look like either, or the best-looking tenth is poor water and poor land."""
+    undecided = float(np.median(np.abs(logits))) < _UNDECIDED
+    return undecided or _SURELY_LAND < float(np.percentile(logits, 90)) < 0
 
 
 def _sigmoid(logit: Field) -> Field:
@@ -94,6 +101,8 @@ def _appearance_logit(
     coarse = np.sqrt(np.maximum(box_mean(bright * bright, 5) - smooth * smooth, 0))
     coarse = np.log(ndimage.minimum_filter(coarse, 5) + np.float32(0.003))
     dark = np.log(np.maximum(smooth, 0) + np.float32(0.02))
+    # A scene of one brightness says nothing by it.
+    dark = np.float32(_UNTOLD_DARK) + np.float32(contrast) * (dark - np.float32(_UNTOLD_DARK))
     glare = np.float32(8 * contrast) * np.maximum(dark - np.float32(np.log(0.5)), 0)
     if len(visible) < 3:
         return _either(_SMOOTH_GRAY, _ROUGH_GRAY, (fine, coarse, dark)) - glare

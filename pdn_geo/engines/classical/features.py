@@ -96,7 +96,7 @@ class _Surroundings:
         capped = np.minimum(contrast.strength, np.float32(LEVELS[-1]))
         self._strength = _running_sum(capped)
         self._object = _running_sum(contrast.strength > LEVELS[0])
-        self._water = _running_sum(np.where(contrast.valid, contrast.water >= WATER, 0))
+        self._water = _running_sum(contrast.valid & (contrast.water >= WATER))
         self._valid = _running_sum(contrast.valid)
 
     def others(self, half: Floats) -> Floats:
@@ -117,7 +117,7 @@ class _Surroundings:
         """Share of water."""
         return self._sum(self._water, half) / np.maximum(self._sum(self._valid, half), 1)
 
-    def _sum(self, table: Floats, half: Floats) -> Floats:
+    def _sum(self, table: NDArray[np.generic], half: Floats) -> Floats:
         rows, cols = table.shape[0] - 1, table.shape[1] - 1
         x, y = self._segments.x, self._segments.y
         left = np.clip(np.rint(x - half), 0, cols).astype(int)
@@ -129,7 +129,10 @@ class _Surroundings:
         )
 
 
-def _running_sum(image: NDArray[np.generic]) -> Floats:
-    table = np.zeros((image.shape[0] + 1, image.shape[1] + 1))
-    np.cumsum(np.cumsum(image, axis=0, dtype=np.float64), axis=1, out=table[1:, 1:])
+def _running_sum(image: NDArray[np.generic]) -> NDArray[np.generic]:
+    """(rows + 1, cols + 1): sums of all above and left; exact for counts."""
+    dtype = np.int32 if image.dtype == np.bool_ else np.float64
+    table = np.zeros((image.shape[0] + 1, image.shape[1] + 1), dtype=dtype)
+    np.cumsum(image, axis=0, dtype=dtype, out=table[1:, 1:])
+    np.cumsum(table, axis=1, out=table)
     return table

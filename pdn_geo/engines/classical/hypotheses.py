@@ -52,22 +52,24 @@ def hypothesise(patch: Patch, sea: SeaStatistics) -> Hypotheses:
 
 
 def choose(segments: Segments, value: Floats) -> NDArray[np.int64]:
-    """Indices of regions that do not overlap: each is worth more than all inside it.
+    """Indices of regions that do not overlap, by the `value` (N,) of each.
 
-    Of nested regions the one of highest `value` (N,) wins, the outer one among equals.
+    A region is chosen if nothing inside it is worth more and nothing around it is chosen:
+    the outer one among equals. Parents come before children in `segments`.
     """
-    best = value.copy()
-    for index in range(len(segments) - 1, -1, -1):
-        parent = segments.parent[index]
+    worth, parents = value.tolist(), segments.parent.tolist()
+    best = value.tolist()
+    for index in range(len(best) - 1, -1, -1):
+        parent = parents[index]
         if parent >= 0:
             best[parent] = max(best[parent], best[index])
-    chosen = np.zeros(len(segments), dtype=bool)
-    taken = np.zeros(len(segments), dtype=bool)
-    for index, parent in enumerate(segments.parent):
+    taken, chosen = [False] * len(best), []
+    for index, parent in enumerate(parents):
         above = parent >= 0 and taken[parent]
-        chosen[index] = not above and value[index] >= best[index]
-        taken[index] = above or chosen[index]
-    return np.flatnonzero(chosen)
+        taken[index] = above or worth[index] >= best[index]
+        if taken[index] and not above:
+            chosen.append(index)
+    return np.array(chosen, dtype=np.int64)
 
 
 def _rectangles(segments: Segments, metric: Floats) -> Rectangles:
@@ -90,10 +92,10 @@ def _keep(segments: Segments, kept: NDArray[np.int64]) -> Segments:
     """The given segments; parents become the nearest ancestors among them."""
     place = np.full(len(segments), -1, dtype=np.int64)
     place[kept] = np.arange(len(kept))
-    ancestor = np.full(len(segments), -1, dtype=np.int64)
-    for index, parent in enumerate(segments.parent):  # parents come before children
+    own, ancestor = place.tolist(), [-1] * len(segments)
+    for index, parent in enumerate(segments.parent.tolist()):  # parents before children
         if parent >= 0:
-            ancestor[index] = place[parent] if place[parent] >= 0 else ancestor[parent]
+            ancestor[index] = own[parent] if own[parent] >= 0 else ancestor[parent]
     rest = segments[kept]
-    rest.parent[:] = ancestor[kept]
+    rest.parent[:] = np.array(ancestor, dtype=np.int64)[kept]
     return rest

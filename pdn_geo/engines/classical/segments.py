@@ -7,6 +7,7 @@ the level below that holds it (Salembier, Oliveras and Garrido 1998, max-tree).
 """
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,7 +79,7 @@ def decompose(contrast: ContrastMap) -> Segments:
     parts: list[Segments] = []
     below = np.full(strength.size, -1, dtype=np.int64)  # region of the level below, per pixel
     start = 0
-    sizes: list[NDArray[np.int64]] = []  # per level and pixel, the size of its region
+    sizes: list[NDArray[np.int32]] = []  # per level and pixel, the size of its region
     for level, threshold in enumerate(LEVELS):
         mask = strength > threshold
         if not mask.any():
@@ -103,24 +104,25 @@ def decompose(contrast: ContrastMap) -> Segments:
     )
 
 
-def _regions(mask: NDArray[np.bool_]) -> tuple[Ints, Ints, Ints]:
+def _regions(mask: NDArray[np.bool_]) -> tuple[Ints, Ints, NDArray[np.int32]]:
     """Flat pixel indices, region after region, and where each region starts in them;
     and the size of its region for every pixel of the patch.
 
     Regions larger than MAX_SHARE of the patch are left out of the former.
     """
     labels, count = ndimage.label(mask, structure=EIGHT)
-    flat = labels.ravel()
-    size = np.bincount(flat, minlength=count + 1)
+    pixels = np.flatnonzero(mask)
+    label = labels.ravel()[pixels]
+    size = np.bincount(label, minlength=count + 1)
+    size_at = np.zeros(mask.size, dtype=np.int32)
+    size_at[pixels] = size[label]
     fits = size <= MAX_SHARE * mask.size
     fits[0] = False
-    pixels = np.flatnonzero(fits[flat])
-    label = flat[pixels]
+    pixels, label = pixels[fits[label]], label[fits[label]]
     if count < 2**16:
         label = label.astype(np.uint16)  # sorted by radix, in linear time
-    pixels = pixels[np.argsort(label, kind="stable")]
     kept = size[fits]
-    return pixels, np.cumsum(kept) - kept, size[flat]
+    return pixels[np.argsort(label, kind="stable")], np.cumsum(kept) - kept, size_at
 
 
 def _worth_keeping(part: Segments) -> Ints:
@@ -180,6 +182,7 @@ def _outline(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _empty(bands: int) -> Segments:
-    numbers = dict.fromkeys((f.name for f in fields(Segments)), np.empty(0))
-    whole = dict.fromkeys(("level", "parent", "pixel"), np.empty(0, dtype=np.int64))
-    return Segments(**{**numbers, **whole, "colour": np.empty((0, bands))})
+    values: dict[str, Any] = dict.fromkeys((f.name for f in fields(Segments)), np.empty(0))
+    values.update(dict.fromkeys(("level", "parent", "pixel"), np.empty(0, dtype=np.int64)))
+    values["colour"] = np.empty((0, bands))
+    return Segments(**values)
