@@ -291,3 +291,13 @@ def test_a_large_tile_takes_seconds_not_minutes():
     start = time.process_time()
     builder.add(anchor)
     assert time.process_time() - start < 3
+
+
+def test_more_boats_may_hide_among_whitecaps():
+    calm = calm_sea((800, 800))
+    rough = calm.copy()
+    rows, cols = np.random.default_rng(1).integers(0, 800, (2, 300))
+    rough[:, rows, cols] = 250
+    maps = [saliency_of(sea, water=all_water(sea))[0] for sea in (calm, rough)]
+    expected = [float(known.expected_boats.sum()) for known in maps]
+    assert expected[1] > 3 * expected[0]

@@ -4,28 +4,42 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter
 
 from pdn_geo.anchor import GlobalAnchor
 from pdn_geo.saliency.ca_cfar import CaCfar
 from pdn_geo.saliency.calibration import SeaLaw, boats_from_anomalies
 from pdn_geo.saliency.filters import Field, box_mean
+from pdn_geo.saliency.fisher import combined
 from pdn_geo.saliency.map import SaliencyMap
-from pdn_geo.saliency.memory_bank import MemoryBank
+from pdn_geo.saliency.mean_contrast import MeanContrast
 from pdn_geo.saliency.prior import Prior, SeaView, view_sea
 from pdn_geo.saliency.rx import Rx
 from pdn_geo.saliency.sea_statistics import sea_statistics
+from pdn_geo.saliency.wake_heads import WakeHeads
 from pdn_geo.saliency.water import water_probability
 from pdn_geo.sea import SeaStatistics
 
 SWEEP = "sweep"
 NEAR_SHORE = "near shore"
-DEFAULT_PRIORS: tuple[Prior, ...] = (CaCfar("bright"), CaCfar("dark"), Rx(), MemoryBank())
+DEFAULT_PRIORS: tuple[Prior, ...] = (
+    CaCfar("bright"),
+    CaCfar("dark"),
+    MeanContrast(),
+    Rx(),
+    WakeHeads(),
+)
 
 # Boats that do not stand out in the coarse view, per million pixels: on open water, on
 # water near a shore, and on the edge of land, where ships lie at berth and look like it.
 HIDDEN_PER_MPX = 0.005
 HIDDEN_NEAR_SHORE_PER_MPX = 2.0
 HIDDEN_AT_BERTH_PER_MPX = 20.0
+# Among whitecaps boats hide, the more the thicker these stand: at
+# _CLUTTER_PER_KM2 bright things half of the boats that a coastal sea may have do.
+HIDDEN_IN_CLUTTER_PER_KM2 = 0.3
+_CLUTTER_PER_KM2 = 10.0
+_BRIGHT = 6.0
 _SHORE_CELLS = 17
 _BERTH_CELLS = 5
 _UNKNOWN_GSD_M = 3.0
@@ -125,35 +139,24 @@ class SaliencyBuilder:
     def _expected_boats(self, view: SeaView, water: Field) -> tuple[Field, NDArray[np.uint8]]:
         """Expected boats and reason per cell of a tile, both (rows, cols)."""
         cell_m = self._stride * (self._gsd_m if np.isfinite(self._gsd_m) else _UNKNOWN_GSD_M)
+        score, strongest = combined((prior.score(view) for prior in self._priors), view.sea)
         expected, shore = self._hidden_boats(water)
         reason = shore.astype(np.uint8)
-        score, strongest = self._combined(view)
         law = SeaLaw.fit(score[view.sea])
         water_px = float(np.count_nonzero(view.sea)) * self._stride**2
         visible = boats_from_anomalies(
-            law.probability(score), score, view.sea, cell_m=cell_m, water_px=water_px
+            law.probability(score),
+            score,
+            view.sea,
+            cell_m=cell_m,
+            water_px=water_px,
+            hidden=_hidden_in_clutter(view, cell_m),
         )
         visible *= water
         speaks = visible > expected
         reason[speaks] = strongest[speaks] + 2
         expected += visible
         return expected, reason
-
-    def _combined(self, view: SeaView) -> tuple[Field, NDArray[np.uint8]]:
-        """Mean log score over the priors in each cell, and which prior was highest.
-
-        The logarithm lets what several priors agree on stand above what one finds extreme.
-        """
-        total = np.zeros(view.sea.shape, np.float32)
-        best = np.full(view.sea.shape, -np.inf, np.float32)
-        strongest = np.zeros(view.sea.shape, np.uint8)
-        for i, prior in enumerate(self._priors):
-            score = prior.score(view)
-            higher = score > best
-            best[higher] = score[higher]
-            strongest[higher] = i
-            total += np.log1p(np.maximum(score, 0, out=score))
-        return total / np.float32(len(self._priors)), strongest
 
     def _hidden_boats(self, water: Field) -> tuple[Field, NDArray[np.bool_]]:
         """Expected boats that do not show, and which water cells are near a shore."""
@@ -166,3 +169,14 @@ class SaliencyBuilder:
         per_mpx[shore] = HIDDEN_NEAR_SHORE_PER_MPX
         per_mpx[berth] = HIDDEN_AT_BERTH_PER_MPX
         return per_mpx * np.float32(1e-6 * self._stride**2), shore | berth
+
+
+def _hidden_in_clutter(view: SeaView, cell_m: float) -> float:
+    """Boats of a tile that pass for whitecaps."""
+    if not view.sea.any():
+        return 0.0
+    brightest = view.maxima.max(axis=0)
+    peaks = view.sea & (brightest > _BRIGHT) & (brightest >= maximum_filter(brightest, 3))
+    sea_km2 = np.count_nonzero(view.sea) * cell_m**2 * 1e-6
+    clutter = np.count_nonzero(peaks) / sea_km2
+    return HIDDEN_IN_CLUTTER_PER_KM2 * sea_km2 * clutter / (clutter + _CLUTTER_PER_KM2)

@@ -79,19 +79,27 @@ def _from_here(counts: NDArray[np.intp]) -> NDArray[np.intp]:
 
 
 def boats_from_anomalies(
-    anomalous: Field, score: Field, sea: NDArray[np.bool_], *, cell_m: float, water_px: float
+    anomalous: Field,
+    score: Field,
+    sea: NDArray[np.bool_],
+    *,
+    cell_m: float,
+    water_px: float,
+    hidden: float,
 ) -> Field:
     """Expected boats from how surely each cell is not sea; all (rows, cols).
 
     Only the highest cell within a boat's length counts, less for each further one of the
-    same object, and less the more there are as high in the scene.
+    same object, and less the more there are as high in the scene. `hidden` boats are
+    spread over the highest cells that are nothing out of the way.
     """
     anomalous = np.where(sea, anomalous, np.float32(0))
     reach = odd(max(3.0, _BOAT_M / cell_m))
     peak = sea & (score >= ndimage.maximum_filter(score, reach))
     boats = np.where(peak, np.maximum(anomalous, np.float32(_DOUBT)), np.float32(0))
     _share_objects(boats, anomalous > _SURE, cell_m)
-    _share_ranks(boats, score, max(_BOATS_PER_MPX * 1e-6 * water_px, _USUAL_AT_LEAST))
+    usual = max(_BOATS_PER_MPX * 1e-6 * water_px, _USUAL_AT_LEAST)
+    _share_ranks(boats, score, usual, hidden)
     return boats
 
 
@@ -114,7 +122,7 @@ def _share_objects(boats: Field, solid: NDArray[np.bool_], cell_m: float) -> Non
     boats *= factor[labels].astype(np.float32)
 
 
-def _share_ranks(boats: Field, score: Field, usual: float) -> None:
+def _share_ranks(boats: Field, score: Field, usual: float, hidden: float) -> None:
     """Lower, in place, each peak by how many peaks are as high: boats are rare.
 
     Where as many boats are `usual` as there are higher peaks, a peak is as likely
@@ -124,5 +132,6 @@ def _share_ranks(boats: Field, score: Field, usual: float) -> None:
     order = at[np.argsort(-score.ravel()[at], kind="stable")]
     ranked = boats.ravel()[order]
     higher = np.cumsum(ranked, dtype=np.float64)
-    least = _DOUBT / (1 + np.arange(len(order)) / _USUAL_AT_LEAST)
+    least = 1 / (1 + np.arange(len(order)) / _USUAL_AT_LEAST)
+    least *= max(_DOUBT, hidden / max(least.sum(), 1))
     boats.ravel()[order] = np.where(ranked > _DOUBT, ranked / (1 + higher / usual), least)

@@ -34,7 +34,7 @@ class WakeHeads:
         contrast = np.clip(view.means.mean(axis=0), -_BRIGHTEST, _BRIGHTEST)
         contrast *= view.sea
         reach = _START + self.length
-        padded = np.pad(contrast, reach, mode="edge")
+        padded = np.pad(contrast, reach)
         best = np.full(contrast.shape, -np.inf, np.float32)
         for steps in self._half_lines():
             ahead = _sum_along(padded, steps, reach)
