@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from pdn_geo.saliency.filters import Field
 
 _FEWEST_CELLS = 100
+# Sign, exponent and 12 bits of mantissa: ranks to 1/4096 of a score, counted not sorted.
+_KEY_BITS = 21
 
 
 def surprise(score: Field, sea: NDArray[np.bool_]) -> Field:
@@ -17,12 +19,22 @@ def surprise(score: Field, sea: NDArray[np.bool_]) -> Field:
     a prior that they flood has nothing to say, while another may. 0 where there are too
     few sea cells to tell.
     """
-    ranked = np.sort(score[sea])
-    if len(ranked) < _FEWEST_CELLS:
+    keys = _ordered_keys(score)
+    counts = np.bincount(keys[sea], minlength=1 << _KEY_BITS)
+    total = int(counts.sum())
+    if total < _FEWEST_CELLS:
         return np.zeros_like(score)
-    higher = len(ranked) - np.searchsorted(ranked, score.ravel(), side="left")
-    share = np.minimum((higher + 0.5) / len(ranked), 1).astype(np.float32)
-    return -np.log(share).reshape(score.shape)
+    as_high = np.cumsum(counts[::-1])[::-1]
+    share = np.minimum((as_high + 0.5) / total, 1)
+    return -np.log(share).astype(np.float32)[keys]
+
+
+def _ordered_keys(score: Field) -> NDArray[np.int64]:
+    """Whole numbers in the order of the scores: the leading bits of IEEE 754 floats."""
+    bits = np.ascontiguousarray(score, dtype=np.float32).view(np.uint32)
+    negative = bits >> 31 != 0
+    ordered = np.where(negative, ~bits, bits | np.uint32(1 << 31))
+    return (ordered >> np.uint32(32 - _KEY_BITS)).astype(np.int64)
 
 
 def combined(scores: Iterable[Field], sea: NDArray[np.bool_]) -> tuple[Field, NDArray[np.uint8]]:
