@@ -85,6 +85,7 @@ def detect(
             looks=close.looks,
             searched_share=drive.searched,
             expected_missed=drive.expected_missed(),
+            missed_at_most=drive.expected_missed_upper(),
             model=detector.name,
             notes=_notes(raster, coarse, len(failed)),
         )

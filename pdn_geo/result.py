@@ -112,8 +112,9 @@ class DetectionResult:
         lines = [
             f"scene     {found.scene}: {grid.width} x {grid.height} px{gsd}",
             f"boats     {boats}, in {looks} looks ({found.patches:.1f} patches of 512 px)",
-            f"searched  {found.searched_share:.1%} of what could be searched; "
-            f"{found.expected_missed:.1f} boats expected in the rest",
+            f"searched  {found.searched_share:.1%} of what could be searched",
+            f"missed    {found.expected_missed:.1f} boats expected in the rest, "
+            f"at most {found.missed_at_most:.0f} (9 in 10)",
         ]
         if not grid.is_georeferenced:
             lines.append("places    in pixels of the scene: it has no georeferencing")

@@ -30,3 +30,6 @@ class Drive(Protocol):
 
     def expected_missed(self) -> float:
         """Boats expected where no look has seen them whole."""
+
+    def expected_missed_upper(self) -> int:
+        """Boats missed that are not exceeded in nine cases of ten."""

@@ -18,6 +18,7 @@ def account(findings: Findings) -> dict[str, object]:
         "patches": round(findings.patches, 4),
         "searched_share": known(findings.searched_share, 6),
         "expected_missed": known(findings.expected_missed, 4),
+        "missed_at_most": known(findings.missed_at_most, 0),
         "georeferencing": findings.georeferencing,
         "notes": " ".join(findings.notes),
     }

@@ -1,5 +1,6 @@
 """What one run found: the value that every product is made from."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,8 @@ class Findings:
     """scene: what users call the scene. detections: merged, in scene pixels.
     looks: every look that was analysed. searched_share: 0-1, of the valid pixels that the
     user wanted searched, how many lie in a look; NaN if unknown. expected_missed: boats
-    expected outside the looks; NaN if unknown. model: what `--model` calls the detector.
+    expected outside the looks, missed_at_most: not exceeded in nine cases of ten; NaN if
+    unknown. model: what `--model` calls the detector.
     notes: what a reader of the result must know, a sentence each.
     """
 
@@ -23,6 +25,7 @@ class Findings:
     looks: Sequence[Look]
     searched_share: float
     expected_missed: float
+    missed_at_most: float = math.nan
     model: str
     notes: Sequence[str] = ()
 

@@ -43,6 +43,7 @@ def searched_area_table(findings: Findings, *, lonlat: bool = False) -> Table:
         "scene": text_column([findings.scene]),
         "searched_share": np.array([round(findings.searched_share, 6)]),
         "expected_missed": np.array([round(findings.expected_missed, 4)]),
+        "missed_at_most": np.array([float(findings.missed_at_most)]),
         "looks": np.array([len(findings.looks)], dtype=np.int32),
         "patches": np.array([round(findings.patches, 4)]),
         "boats": np.array([len(findings.detections)], dtype=np.int32),
