@@ -1,6 +1,7 @@
 """GeoPackage: detections, looks and the searched area in the scene's CRS."""
 
 from pathlib import Path
+from typing import Any
 
 from pdn_geo.products.account import account
 from pdn_geo.products.georeference import georeference
@@ -20,6 +21,15 @@ def write_geopackage(findings: Findings, path: Path) -> None:
     note = "" if findings.grid.is_georeferenced else f" Georeferencing: {findings.georeferencing}."
     for make in (georeference, looks_table, searched_area_table):
         table = make(findings)
+        created: dict[str, Any] = (
+            {}
+            if path.exists()
+            else {
+                "dataset_metadata": text_metadata(account(findings)),
+                # GDAL's default, 1.4, makes the QGIS of stable distributions warn
+                "dataset_options": {"VERSION": "1.3"},
+            }
+        )
         title = _TITLES[table.name].format(scene=findings.scene)
         write_layer(
             path,
@@ -27,6 +37,6 @@ def write_geopackage(findings: Findings, path: Path) -> None:
             driver="GPKG",
             crs=crs_text(table.crs) or UNDEFINED_CARTESIAN,
             append=path.exists(),
-            dataset_metadata=None if path.exists() else text_metadata(account(findings)),
+            **created,
             layer_options={"IDENTIFIER": table.name, "DESCRIPTION": f"{title}.{note}"},
         )
