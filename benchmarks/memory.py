@@ -1,8 +1,8 @@
 """Peak memory and time of a command on large scenes, against the limits we promise.
 
-    python benchmarks/memory.py                          # pdn-geo overviews, both scenes
+    python benchmarks/memory.py                          # pdn-geo detect, all scenes
     python benchmarks/memory.py --case "10240 tiled" -- \\
-        pdn-geo detect {scene} --out {folder}/boats.gpkg --quiet
+        pdn-geo overviews {scene} --out {folder}/anchor.tif --quiet
 
 `{scene}` and `{folder}` stand for the scene and a scratch folder. The peak is that of the
 resident memory of the command with all its children, sampled every 20 ms from /proc
@@ -46,7 +46,9 @@ CASES = (
     Case(size=10240, tiled=False, limit_mb=700),
     Case(size=40960, tiled=False, limit_mb=900),
 )
-DEFAULT = ("overviews", "{scene}", "--out", "{folder}/anchor.tif", "--quiet")
+DEFAULT = (
+    "detect", "{scene}", "--out", "{folder}/boats.gpkg", "--preview", "{folder}/boats.png", "--quiet",
+)  # fmt: skip
 
 
 def make_scene(case: Case, path: Path) -> None:
@@ -101,7 +103,7 @@ def main() -> int:
     names = [case.name for case in CASES]
     parser.add_argument("--case", action="append", choices=names, help="default: all")
     parser.add_argument("--folder", type=Path, help="scratch space of about 3 GB")
-    parser.add_argument("command", nargs="*", help="default: pdn-geo overviews")
+    parser.add_argument("command", nargs="*", help="default: pdn-geo detect")
     options = parser.parse_args()
     command = options.command or [str(Path(sys.executable).with_name("pdn-geo")), *DEFAULT]
     print("| scene | peak MB | limit MB | seconds |\n|---|---|---|---|")
