@@ -14,7 +14,7 @@ demo: $(VENV)/.base  ## find the boats of a simulated 10240 x 10240 scene
 	$(BIN)/pdn-geo evaluate demo/boats.gpkg demo/scene.truth.gpkg --scene demo/scene.tif
 
 test: $(VENV)/.all  ## everything that CI tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.all  ## lint, format, types, import contract
 	$(BIN)/ruff check .

@@ -90,7 +90,7 @@ def test_what_rasterio_reads_is_read(results, manifest):
 
 def test_no_file_takes_long(results):
     assert max(r["seconds"] for r in results.values()) < SECONDS / 2
-    assert max(r["peak_bytes"] for r in results.values()) < 1 << 30
+    assert max(r["peak_bytes"] for r in results.values()) < 1.5 * (1 << 30)
 
 
 def test_values_and_validity_are_those_of_rasterio(hostile, manifest):
