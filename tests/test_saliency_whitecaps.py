@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pdn_geo.saliency.fisher import combined, surprise
+from pdn_geo.saliency.fisher import combine, surprise
 from pdn_geo.saliency.mean_contrast import MeanContrast
 from pdn_geo.saliency.prior import SeaView
 from pdn_geo.saliency.wake_heads import WakeHeads
@@ -75,11 +75,12 @@ def test_a_flooded_prior_does_not_drown_another() -> None:
     bright.ravel()[foam] = 200 + foam
     boat = 77 * SIDE + 33
     bright.ravel()[boat], wake.ravel()[boat] = 150.0, 9.0
-    score, strongest = combined(
+    both = combine(
         [bright.astype(np.float32), wake.astype(np.float32)], np.ones((SIDE, SIDE), np.bool_)
     )
-    assert np.count_nonzero(score > score.ravel()[boat]) < 30
-    assert strongest.ravel()[boat] == 1
+    assert np.count_nonzero(both.surprise > both.surprise.ravel()[boat]) < 30
+    assert np.count_nonzero(both.strength > both.strength.ravel()[boat]) > 500
+    assert both.strongest.ravel()[boat] == 1
 
 
 def test_too_little_sea_says_nothing() -> None:

@@ -10,7 +10,7 @@ from pdn_geo.anchor import GlobalAnchor
 from pdn_geo.saliency.ca_cfar import CaCfar
 from pdn_geo.saliency.calibration import SeaLaw, boats_from_anomalies
 from pdn_geo.saliency.filters import Field, box_mean
-from pdn_geo.saliency.fisher import combined
+from pdn_geo.saliency.fisher import combine
 from pdn_geo.saliency.map import SaliencyMap
 from pdn_geo.saliency.mean_contrast import MeanContrast
 from pdn_geo.saliency.prior import Prior, SeaView, view_sea
@@ -139,14 +139,14 @@ class SaliencyBuilder:
     def _expected_boats(self, view: SeaView, water: Field) -> tuple[Field, NDArray[np.uint8]]:
         """Expected boats and reason per cell of a tile, both (rows, cols)."""
         cell_m = self._stride * (self._gsd_m if np.isfinite(self._gsd_m) else _UNKNOWN_GSD_M)
-        score, strongest = combined((prior.score(view) for prior in self._priors), view.sea)
+        views = combine((prior.score(view) for prior in self._priors), view.sea)
         expected, shore = self._hidden_boats(water)
         reason = shore.astype(np.uint8)
-        law = SeaLaw.fit(score[view.sea])
+        law = SeaLaw.fit(views.strength[view.sea])
         water_px = float(np.count_nonzero(view.sea)) * self._stride**2
         visible = boats_from_anomalies(
-            law.probability(score),
-            score,
+            law.probability(views.strength),
+            views.surprise,
             view.sea,
             cell_m=cell_m,
             water_px=water_px,
@@ -154,7 +154,7 @@ class SaliencyBuilder:
         )
         visible *= water
         speaks = visible > expected
-        reason[speaks] = strongest[speaks] + 2
+        reason[speaks] = views.strongest[speaks] + 2
         expected += visible
         return expected, reason
 

@@ -1,6 +1,7 @@
 """One score from several priors, whatever their units: Fisher's method (Fisher 1925)."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,8 +38,24 @@ def _ordered_keys(score: Field) -> NDArray[np.int64]:
     return (ordered >> np.uint32(32 - _KEY_BITS)).astype(np.int64)
 
 
-def combined(scores: Iterable[Field], sea: NDArray[np.bool_]) -> tuple[Field, NDArray[np.uint8]]:
-    """Mean surprise over the priors, and the index of the most surprised one."""
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """What several priors say together; arrays (rows, cols).
+
+    strength: float32, mean over the priors of log(1 + score): how far from the sea, which
+    in a calm sea is what counts. surprise: float32, mean over the priors of `surprise`:
+    how rare in this scene, whatever floods one of them. strongest: index of the prior
+    that is most surprised.
+    """
+
+    strength: Field
+    surprise: Field
+    strongest: NDArray[np.uint8]
+
+
+def combine(scores: Iterable[Field], sea: NDArray[np.bool_]) -> Combined:
+    """From each prior's score, (rows, cols), with centre 0 and spread 1 on the sea."""
+    strength = np.zeros(sea.shape, np.float32)
     total = np.zeros(sea.shape, np.float32)
     most = np.full(sea.shape, -1, np.float32)
     strongest = np.zeros(sea.shape, np.uint8)
@@ -49,4 +66,6 @@ def combined(scores: Iterable[Field], sea: NDArray[np.bool_]) -> tuple[Field, ND
         most[higher] = surprised[higher]
         strongest[higher] = count - 1
         total += surprised
-    return total / np.float32(max(count, 1)), strongest
+        strength += np.log1p(np.maximum(score, 0))
+    share = np.float32(1 / max(count, 1))
+    return Combined(strength * share, total * share, strongest)
