@@ -3,14 +3,16 @@
 import csv
 import os
 import re
+import tempfile
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import rasterio
+import shapely
 from numpy.typing import NDArray
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.warp import transform
@@ -19,11 +21,17 @@ from pdn_geo.anchor import GlobalAnchor
 from pdn_geo.drive.look import Look
 from pdn_geo.engines.base import Patch
 from pdn_geo.evaluation.plane import Plane
-from pdn_geo.evaluation.truth import Truth, read_truth
+from pdn_geo.evaluation.truth import Truth, TruthFile, read_truth
 from pdn_geo.geometry import Window
+from pdn_geo.ocean import SeaConfig, simulate_scene
 from pdn_geo.saliency.sea_statistics import sea_statistics
 from pdn_geo.saliency.water import water_probability
 from pdn_geo.sea import SeaStatistics
+
+SEAS = Path(tempfile.gettempdir()) / "pdn-geo-classical-seas"
+SEA_KINDS = ((1, 3), (1, 6), (1, 8), (1, 10), (1, 13), (0.5, 8), (3, 8), (10, 8))  # m, m/s
+SEA_SEEDS = (100, 101, 102)
+"""Seeds 0 to 9 are for tests and benchmarks, never for fitting."""
 
 DATA = Path(os.environ.get("PDN_GEO_DATA", Path(__file__).parents[1].parent / "shared" / "data"))
 STRIDE = 8
@@ -72,6 +80,22 @@ def labelled_scenes() -> Iterator[Scene]:
     for folder in sorted((DATA / "aerial_no_boats").iterdir()):
         for path in sorted(folder.glob("*.jpg"))[:CHIPS_PER_CLASS]:
             yield _scene(path, "aerial_no_boats", folder.name, 0.3048)
+
+
+def simulated_scenes(
+    kinds: Iterable[tuple[float, float]] = SEA_KINDS, seeds: Iterable[int] = SEA_SEEDS
+) -> Iterator[Scene]:
+    """Seas of (GSD, wind); drawn once and kept in SEAS. Every sea is a site."""
+    SEAS.mkdir(exist_ok=True)
+    seeds = tuple(seeds)
+    for gsd_m, wind in kinds:
+        collection = f"sea_{gsd_m:g}m_{wind:g}mps"
+        for seed in seeds:
+            path = SEAS / f"{collection}_{seed}.tif"
+            if not path.exists():
+                config = SeaConfig(size=1536, gsd_m=gsd_m, wind_mps=wind, boats=25, seed=seed)
+                simulate_scene(path, config)
+            yield _scene(path, collection, str(seed), gsd_m)
 
 
 def sites_by_fold(scenes: Iterable[Scene], folds: int) -> dict[str, int]:
@@ -141,12 +165,27 @@ def _scene(
         cells = np.full_like(cells, 0.5)
     rows, cols = valid.shape
     water = cells.repeat(STRIDE, axis=0).repeat(STRIDE, axis=1)[:rows, :cols]
-    labels = path.with_suffix(".hulls.geojson")
-    plane = Plane(pixel_m=gsd_m)
-    truth = read_truth(labels, coordinates="pixels").on(plane) if labels.exists() else Truth.empty()
+    truth = _truth(path, gsd_m)
     site = f"{collection.replace('naip_no_boats', 'naip_coast')}/{place}"
     sea = sea_statistics(anchor, cells >= 0.5)
     return Scene(path.stem, collection, site, gsd_m, values, valid, water, sea, truth)
+
+
+def _truth(path: Path, gsd_m: float) -> Truth:
+    """In metres from the scene's top left corner, y down."""
+    labels = path.with_suffix(".hulls.geojson")
+    simulated = path.with_suffix(".truth.gpkg")
+    if labels.exists():
+        return read_truth(labels, coordinates="pixels").on(Plane(pixel_m=gsd_m))
+    if not simulated.exists():
+        return Truth.empty()
+    file = read_truth(simulated)
+    with rasterio.open(path) as source:
+        to_pixels = ~source.transform
+    geometry = shapely.transform(
+        file.labels.geometry, lambda points: np.column_stack(to_pixels * points.T)
+    )
+    return TruthFile(replace(file.labels, geometry=geometry, crs=None)).on(Plane(pixel_m=gsd_m))
 
 
 def _anchor(values: NDArray[np.float32], valid: NDArray[np.bool_]) -> GlobalAnchor:

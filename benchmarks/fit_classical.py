@@ -11,11 +11,19 @@ models that have seen neither the site of the scene nor the other dates of it.
 import argparse
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from classical_scenes import Scene, labelled_scenes, patches_of, sites_by_fold
+from classical_regression import logistic, train
+from classical_scenes import (
+    Scene,
+    labelled_scenes,
+    patches_of,
+    simulated_scenes,
+    sites_by_fold,
+)
 from numpy.typing import NDArray
 
 from pdn_geo.engines.classical.hypotheses import choose, hypothesise
@@ -26,7 +34,16 @@ from pdn_geo.evaluation.metrics import rates
 
 ROOT = Path(__file__).parents[1]
 FOLDS = 5
-RIDGE = 3.0
+NETS = 2
+"""Fits from different starts whose log-odds are averaged."""
+TEST_KINDS = ((1, 8), (1, 13), (3, 8))
+TEST_SEEDS = (1, 2, 3)
+SEA_SHARE = 0.6
+"""Weight of a collection of simulated seas in the fit; there are eight of them."""
+SEA_SHARE_CALIBRATED = 0.15
+"""The same in the calibration: real scenes say how common whitecaps are among reports."""
+REPORTED = -4.0
+"""Log-odds below which a region can be left out of the calibration."""
 Floats = NDArray[np.float64]
 
 
@@ -71,6 +88,7 @@ def examples_of(scene: Scene) -> Examples:
         core.append(inner.contains(x[-1], y[-1]))
     x, y, length = (np.concatenate(parts) for parts in (x, y, length))
     hull = _is_hull(scene, x, y, length)
+    scene = replace(scene, values=scene.values[:0], water=scene.water[:0])  # frees its memory
     return Examples(
         scene, np.concatenate(features), forests, x, y, length, hull, np.concatenate(core)
     )
@@ -98,59 +116,94 @@ def _is_hull(scene: Scene, x: Floats, y: Floats, length: Floats) -> NDArray[np.i
 
 
 def fit(examples: Sequence[Examples]) -> ScoreModel:
-    """Logistic regression on all hypotheses, then calibrated on those that it reports.
-
-    Which of nested regions is the hull and whether it is a boat are one question to the
-    first; the second, of two numbers, makes the score the share of hulls among reports.
-    """
+    """All hypotheses as hulls or not, not yet calibrated. Negatives are thinned by half."""
     features = np.concatenate([e.features for e in examples])
     hull = np.concatenate([e.hull for e in examples])
     weight = np.concatenate([np.full(len(e.hull), _weight(e, examples)) for e in examples])
-    usable = hull >= 0
-    centre, scale = features[usable].mean(axis=0), features[usable].std(axis=0) + 1e-9
-    standard = (features - centre) / scale
-    beta = logistic(standard[usable], hull[usable], weight[usable], RIDGE)
-    weights = beta[1:] / scale
-    model = ScoreModel(weights, float(beta[0] - centre @ weights))
-    slope, shift = calibration(model, examples)
-    return ScoreModel(model.weights * slope, model.bias * slope + shift)
+    rng = np.random.default_rng(0)
+    used = (hull == 1) | ((hull == 0) & (rng.random(len(hull)) < 0.5))
+    weight = np.where(hull == 0, 2 * weight, weight)[used]
+    low, high = np.percentile(features[used], [0.2, 99.8], axis=0)
+    x = np.clip(features[used], low, high)
+    centre, scale = x.mean(axis=0), x.std(axis=0) + 1e-9
+    x = ((x - centre) / scale).astype(np.float32)
+    label, weight = hull[used].astype(np.float32), (weight / weight.mean()).astype(np.float32)
+    nets = [train(x, label, weight, rng) for _ in range(NETS)]
+    hidden, hidden_bias, out, weights, bias = (
+        np.concatenate(parts, axis=-1) for parts in zip(*nets, strict=True)
+    )
+    weights = weights.reshape(NETS, -1).mean(axis=0) / scale
+    return ScoreModel(
+        weights=weights,
+        bias=float(bias.mean() - centre @ weights),
+        low=low,
+        high=high,
+        hidden=hidden / scale[:, None],
+        hidden_bias=hidden_bias - (centre / scale) @ hidden,
+        out=out / NETS,
+    )
 
 
 def _weight(one: Examples, all_of_them: Sequence[Examples]) -> float:
     """Every collection weighs as the square root of its size."""
-    same = sum(len(e.hull) for e in all_of_them if e.scene.collection == one.scene.collection)
-    return 30.0 / np.sqrt(max(same, 1))
+    collection = one.scene.collection
+    same = sum(len(e.hull) for e in all_of_them if e.scene.collection == collection)
+    return (SEA_SHARE if collection.startswith("sea_") else 1.0) * 30.0 / np.sqrt(max(same, 1))
 
 
-def logistic(features: Floats, label: Floats, weight: Floats, ridge: float) -> Floats:
-    """Newton's method (iteratively reweighted least squares), intercept first, unpenalised."""
-    design = np.column_stack([np.ones(len(features)), features])
-    penalty = np.diag([0.0, *[ridge] * features.shape[1]])
-    beta = np.zeros(design.shape[1])
-    for _ in range(50):
-        p = 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
-        gradient = design.T @ (weight * (label - p)) - penalty @ beta
-        curvature = (design * (weight * p * (1 - p) + 1e-9)[:, None]).T @ design + penalty
-        step = np.linalg.solve(curvature, gradient)
-        beta += step * min(1.0, 3.0 / np.abs(step).max())
-        if np.abs(step).max() < 1e-8:
-            break
-    return beta
+@dataclass(frozen=True, eq=False)
+class Reports:
+    """What a model that has not seen a scene reports there. logit: log-odds."""
+
+    collection: str
+    site: str
+    logit: Floats
+    hit: NDArray[np.bool_]
 
 
-def calibration(model: ScoreModel, examples: Sequence[Examples]) -> tuple[float, float]:
-    """Platt's slope and shift of the log-odds, on what the model reports."""
-    logit, label, weight = [], [], []
-    for e in examples:
-        value = model.logit(e.features)
-        index = e.chosen(value)
-        index = index[(value[index] > -6) & (e.hull[index] >= 0)]
-        logit.append(value[index])
-        label.append(e.hull[index])
-        weight.append(np.full(len(index), _weight(e, examples)))
-    columns = np.concatenate(logit)[:, None]
-    shift, slope = logistic(columns, np.concatenate(label), np.concatenate(weight), 1e-3)
-    return max(float(slope), 0.1), float(shift)
+def reports_of(e: Examples, model: ScoreModel) -> Reports:
+    value = model.logit(e.features)
+    index = e.chosen(value)
+    index = index[value[index] > REPORTED]
+    hit, ignored = judge(e.scene, e.x[index], e.y[index], value[index])
+    index, hit = index[~ignored], hit[~ignored]
+    return Reports(e.scene.collection, e.scene.site, value[index], hit)
+
+
+def calibrated(model: ScoreModel, reports: Sequence[Reports]) -> ScoreModel:
+    """Platt's slope and shift, so that the score is the share of hits."""
+    total = {r.collection: 0 for r in reports}
+    for r in reports:
+        total[r.collection] += len(r.hit)
+    weight = [_calibration_weight(r.collection, total[r.collection], len(r.hit)) for r in reports]
+    logit = np.concatenate([r.logit for r in reports])[:, None]
+    hit = np.concatenate([r.hit for r in reports]).astype(np.float64)
+    shift, slope = logistic(logit, hit, np.concatenate(weight), 0.3)
+    return replace(model, calibration=np.array([slope, shift]))
+
+
+def _calibration_weight(collection: str, total: int, count: int) -> Floats:
+    """Every collection weighs the same, save those of very few reports, and the seas."""
+    share = SEA_SHARE_CALIBRATED if collection.startswith("sea_") else 1.0
+    return np.full(count, 300 * share / max(total, 100))
+
+
+def fit_folds(
+    examples: Sequence[Examples],
+) -> tuple[ScoreModel, list[ScoreModel], dict[str, int]]:
+    """The model of all sites, one without each fold, and the fold of every site.
+
+    Log-odds on the sites of a fit are too sure, so all are calibrated on those that each
+    site gets from the model without it; a fold's model never on its own sites.
+    """
+    fold_of = sites_by_fold((e.scene for e in examples), FOLDS)
+    folds = [fit([e for e in examples if fold_of[e.scene.site] != fold]) for fold in range(FOLDS)]
+    reports = [reports_of(e, folds[fold_of[e.scene.site]]) for e in examples]
+    folds = [
+        calibrated(model, [r for r in reports if fold_of[r.site] != fold])
+        for fold, model in enumerate(folds)
+    ]
+    return calibrated(fit(examples), reports), folds, fold_of
 
 
 def judge(
@@ -172,7 +225,7 @@ def report(examples: Sequence[Examples], models: dict[str, ScoreModel]) -> None:
         hits, false, boats, pixels = [], [], 0, 0
         for e in (e for e in examples if e.scene.collection == collection):
             score = models[e.scene.site].probability(e.features)
-            index = e.chosen(score)
+            index = e.chosen(models[e.scene.site].logit(e.features))
             index = index[score[index] >= 0.02]
             hit, ignored = judge(e.scene, e.x[index], e.y[index], score[index])
             hits.extend(score[index][hit])
@@ -205,29 +258,28 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write only one model, without the excluded sites")
     parser.add_argument("--dry-run", action="store_true", help="print figures, write nothing")
     options = parser.parse_args()
-    scenes = (scene for scene in labelled_scenes() if scene.site not in options.exclude_site)
-    examples = [examples_of(scene) for scene in scenes]
+    scenes = chain(labelled_scenes(), simulated_scenes())
+    examples = [examples_of(scene) for scene in scenes if scene.site not in options.exclude_site]
+    shipped, folds, fold_of = fit_folds(examples)
     if options.out:
-        options.out.write_text(
-            json.dumps(fit(examples).to_dict(), indent=1) + "\n", encoding="utf-8"
-        )
+        text = json.dumps(shipped.to_dict()) + "\n"
+        options.out.write_text(text, encoding="utf-8")
         return
-    fold_of = sites_by_fold((e.scene for e in examples), FOLDS)
-    folds = [fit([e for e in examples if fold_of[e.scene.site] != fold]) for fold in range(FOLDS)]
     report(examples, {site: folds[fold] for site, fold in fold_of.items()})
-    shipped = fit(examples)
-    for name, value in shipped.to_dict().items():
-        print(f"  {name:20s} {value:9.4f}")
+    tests = [examples_of(scene) for scene in simulated_scenes(TEST_KINDS, TEST_SEEDS)]
+    print("seeds that no fit has seen, the model that ships")
+    report(tests, dict.fromkeys((e.scene.site for e in tests), shipped))
+    print("calibration", shipped.calibration)
     if not options.dry_run:
         _write(shipped, folds, fold_of)
 
 
 def _write(shipped: ScoreModel, folds: Iterable[ScoreModel], fold_of: dict[str, int]) -> None:
     package = ROOT / "pdn_geo" / "engines" / "classical"
-    text = json.dumps(shipped.to_dict(), indent=1) + "\n"
+    text = json.dumps(shipped.to_dict()) + "\n"
     (package / "scores.json").write_text(text, encoding="utf-8")
     record = {"sites": fold_of, "folds": [model.to_dict() for model in folds]}
-    text = json.dumps(record, indent=1) + "\n"
+    text = json.dumps(record) + "\n"
     (ROOT / "benchmarks" / "classical_folds.json").write_text(text, encoding="utf-8")
 
 

@@ -108,9 +108,7 @@ def write_saliency(
     nothing is searched. Options as in `pdn_geo.detect`. Raises OutputError as well.
     """
     with opened(source, bands=bands, gsd_m=gsd_m) as scene:
-        masks = VectorMasks.read(
-            scene.grid, aoi=aoi, water=water, land=land, scene_name=scene.name
-        )
+        masks = VectorMasks.read(scene.grid, aoi=aoi, water=water, land=land, scene_name=scene.name)
         saliency = survey(scene, masks, threads=threads, progress=progress).saliency
         layers = np.stack([saliency.expected_boats, saliency.water])
         layers[:, ~saliency.searchable] = np.nan

@@ -93,9 +93,7 @@ def _read_again(scene: Scene) -> tuple[NDArray[np.float32], int]:
     rows = 128 * stride
     thumbnail = np.full((3, -(-height // stride), -(-width // stride)), np.nan, np.float32)
     for row in range(0, height, rows):
-        window = Window(
-            col_off=0, row_off=row, width=width, height=min(rows, height - row)
-        )
+        window = Window(col_off=0, row_off=row, width=width, height=min(rows, height - row))
         pixels = scene.read(window)
         values = np.where(pixels.valid, pixels.values, np.nan)[_rgb(len(pixels.values))]
         sampled = values[:, ::stride, ::stride]

@@ -12,6 +12,8 @@ from pdn_geo.drive.look import Look
 from pdn_geo.engines.base import Patch
 from pdn_geo.engines.classical import ClassicalDetector
 from pdn_geo.geometry import Window
+from pdn_geo.ocean import SeaConfig
+from pdn_geo.ocean.sea import Sea
 from pdn_geo.sea import SeaStatistics
 
 Image = NDArray[np.float64]
@@ -159,7 +161,7 @@ def test_same_boat_from_two_windows() -> None:
     for col, row in ((0, 0), (93, 71)):
         crop = image[:, row : row + 300, col : col + 300]
         found = found_in(patch_of(crop, col=col, row=row))
-        seen.append(found[found.score > 0.3])
+        seen.append(found[found.score > 0.15])
     first, second = seen
     assert len(first) == len(second) == 2
     order = np.argsort(first.x), np.argsort(second.x)
@@ -274,3 +276,16 @@ def test_stretched_pixels_keep_metres() -> None:
     direction = jacobian @ [np.cos(one.angle[0]), np.sin(one.angle[0])]
     assert np.hypot(*direction) * one.length[0] == pytest.approx(60, rel=0.05)
     assert axis_difference(np.arctan2(-direction[1], direction[0]), angle) < 0.05
+
+
+def test_whitecaps_are_no_boats() -> None:
+    """An empty sea at 10 m/s and 1 m, full of foam, some patches as large as boats."""
+    config = SeaConfig(size=768, gsd_m=1, wind_mps=10, boats=0, seed=5)
+    sea = Sea(config)
+    window = Window(col_off=0, row_off=0, width=768, height=768)
+    image = sea.render(window).values.astype(np.float64)
+    centre = np.median(image, axis=(1, 2))
+    noise_std = 1.4826 * np.median(np.abs(image - centre[:, None, None]), axis=(1, 2))
+    statistics = SeaStatistics(centre.astype(np.float32), noise_std.astype(np.float32))
+    (found,) = DETECTOR.detect([patch_of(image, gsd_m=1.0)], statistics)
+    assert (found.score > 0.5).sum() <= 3

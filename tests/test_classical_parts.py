@@ -120,6 +120,25 @@ def test_features_are_finite_and_named() -> None:
     assert np.isfinite(found.features).all()
 
 
+def test_plain_record_is_a_logistic_regression() -> None:
+    weights = dict(zip(NAMES, np.linspace(-1, 1, len(NAMES)).tolist(), strict=True))
+    features = np.random.default_rng(0).normal(size=(20, len(NAMES)))
+    odds = features @ np.linspace(-1, 1, len(NAMES)) + 0.5
+    model = ScoreModel.from_dict({"bias": 0.5, **weights})
+    np.testing.assert_allclose(model.logit(features), odds)
+    np.testing.assert_allclose(model.probability(features), 1 / (1 + np.exp(-odds)))
+
+
+def test_fringe_and_border_of_a_square() -> None:
+    image = noise((60, 60))
+    for band in range(3):
+        image[band, 10:20, 10 + band : 20 + band] += 60
+    segments = decompose(contrast_map(patch_of(image), sea_of(3)))
+    assert segments.box[0].tolist() == [10, 10, 22, 20]
+    assert segments.border[0] == 2 * 12 + 2 * 8
+    assert segments.fringe[0] == pytest.approx(np.sqrt(2 / 3), rel=0.1)
+
+
 def test_wake_side_and_none() -> None:
     sign = np.zeros((100, 100), np.float32)
     sign[49:52, 60:95] = 5
@@ -134,11 +153,22 @@ def test_wake_side_and_none() -> None:
 
 
 def test_score_model_round_trip(tmp_path: Path) -> None:
-    model = ScoreModel(np.linspace(-1, 1, len(NAMES)), 0.5)
+    rng = np.random.default_rng(1)
+    model = ScoreModel(
+        weights=np.linspace(-1, 1, len(NAMES)),
+        bias=0.5,
+        low=np.full(len(NAMES), -2.0),
+        high=np.full(len(NAMES), 2.0),
+        hidden=rng.normal(size=(len(NAMES), 3)),
+        hidden_bias=rng.normal(size=3),
+        out=rng.normal(size=3),
+        calibration=np.array([0.8, -0.1]),
+    )
     path = tmp_path / "model.json"
     path.write_text(json.dumps(model.to_dict()), encoding="utf-8")
     again = ScoreModel.from_json(path)
     features = np.random.default_rng(0).normal(size=(20, len(NAMES)))
+    np.testing.assert_allclose(again.logit(features), model.logit(features), atol=1e-3)
     np.testing.assert_allclose(again.probability(features), model.probability(features), atol=1e-4)
     assert ((model.probability(1e6 * features) >= 0) & (model.probability(features) <= 1)).all()
     with pytest.raises(ValueError, match="lacks or adds"):

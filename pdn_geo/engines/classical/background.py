@@ -50,17 +50,18 @@ def estimate_background(
     and noise are the scene's.
     """
     rows, cols = water.shape
-    row_lattice = _Lattice.over(rows, offset[1])
-    col_lattice = _Lattice.over(cols, offset[0])
+    row_lattice, col_lattice = (
+        _Lattice.over(size, start) for size, start in ((rows, offset[1]), (cols, offset[0]))
+    )
     mean, std = np.empty_like(values), np.empty_like(values)
     for band, plane in enumerate(values):
-        cells = _cells(np.where(water, plane, np.nan), row_lattice, col_lattice)
-        centre, spread = _robust_cells(cells)
+        used = plane if water.all() else np.where(water, plane, np.float32(np.nan))
+        centre, spread = _robust_cells(_cells(used, row_lattice, col_lattice))
         centre = _pool(centre, float(sea.mean[band]))
         floor = np.maximum(FLOOR * sea.std[band], _step(plane) / 2)
         spread = np.maximum(_pool(spread, float(sea.std[band])), floor)
-        mean[band] = row_lattice.weights @ centre @ col_lattice.weights.T
-        std[band] = row_lattice.weights @ spread @ col_lattice.weights.T
+        mean[band] = _between(_between(centre.T, row_lattice).T, col_lattice)
+        std[band] = _between(_between(spread.T, row_lattice).T, col_lattice)
     return Background(mean, std)
 
 
@@ -68,22 +69,26 @@ def estimate_background(
 class _Lattice:
     """Cells along one axis, fixed to multiples of CELL in the scene.
 
-    before: padding that starts the first cell; count: cells; weights: (size, count)
-    float32, linear interpolation between cell centres, constant beyond the outer ones.
+    before: padding that starts the first cell; count: cells; size: pixels.
     """
 
     before: int
     count: int
-    weights: Floats
+    size: int
 
     @classmethod
     def over(cls, size: int, offset: int) -> "_Lattice":
         before = offset % CELL
-        count = -(-(before + size) // CELL)
-        position = (np.arange(size) + 0.5 + before) / CELL - 0.5
-        position = np.clip(position, 0, count - 1)
-        weights = np.maximum(0, 1 - np.abs(position[:, None] - np.arange(count)))
-        return cls(before, count, weights.astype(np.float32))
+        return cls(before, -(-(before + size) // CELL), size)
+
+
+def _between(cells: Floats, lattice: _Lattice) -> Floats:
+    """Linear between the centres of cells along the last axis, constant beyond the outer ones."""
+    padded = np.concatenate([cells[:, :1], cells, cells[:, -1:]], axis=1)[..., None]
+    share = ((np.arange(CELL) + 0.5) / CELL).astype(np.float32)
+    pixels = padded[:, :-1] + np.diff(padded, axis=1) * share
+    start = CELL // 2 + lattice.before
+    return pixels.reshape(len(cells), -1)[:, start : start + lattice.size]
 
 
 def _cells(plane: Floats, row_lattice: _Lattice, col_lattice: _Lattice) -> Floats:

@@ -26,15 +26,16 @@ Floats = NDArray[np.float32]
 class ContrastMap:
     """bands: (bands, rows, cols) contrast over noise, signed. strength: (rows, cols),
     their root mean square, 0 off the valid pixels and far inland. sign: (rows, cols),
-    their mean, that is the signed brightness. slope: (rows, cols), gradient of strength
-    per pixel. water: (rows, cols) float32 0-1. valid: (rows, cols) bool. metric: (2, 2)
-    metres per pixel of x and y; gsd_m: side of a square of one pixel's ground area.
+    their mean, that is the signed brightness. noise: (bands, rows, cols), the
+    standard deviation of the water around. water: (rows, cols) float32 0-1. valid: (rows,
+    cols) bool. metric: (2, 2) metres per pixel of x and y; gsd_m: side of a square of one
+    pixel's ground area.
     """
 
     bands: Floats
     strength: Floats
     sign: Floats
-    slope: Floats
+    noise: Floats
     water: Floats
     valid: NDArray[np.bool_]
     metric: NDArray[np.float64]
@@ -59,7 +60,7 @@ def contrast_map(patch: Patch, sea: SeaStatistics) -> ContrastMap:
         bands=bands,
         strength=strength,
         sign=bands.mean(axis=0),
-        slope=_slope(strength),
+        noise=background.std,
         water=np.where(patch.valid, patch.water, np.float32(0)),
         valid=patch.valid,
         metric=metric,
@@ -72,11 +73,3 @@ def _near_water(water: NDArray[np.bool_], gsd_m: float) -> NDArray[np.bool_]:
     if water.all():
         return water
     return ndimage.maximum_filter(water, size=2 * reach + 1, mode="constant")
-
-
-def _slope(image: Floats) -> Floats:
-    """Gradient magnitude by central differences; the edge repeats its pixels."""
-    padded = np.pad(image, 1, mode="edge")
-    dx = padded[1:-1, 2:] - padded[1:-1, :-2]
-    dy = padded[2:, 1:-1] - padded[:-2, 1:-1]
-    return np.hypot(dx, dy) / np.float32(2)

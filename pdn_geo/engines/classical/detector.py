@@ -29,6 +29,11 @@ BLUR_PX2 = 0.1
 """Moment that sampling and blur add, px^2, less what the half-maximum edge takes back:
 a point of light then gets a side of half a pixel or so."""
 
+MARGIN = 2
+"""Pixels by which a region may grow when its edge is refined."""
+
+AROUND = np.ones((2 * MARGIN + 1, 2 * MARGIN + 1), dtype=bool)
+
 Floats = NDArray[np.float64]
 
 
@@ -54,7 +59,7 @@ class ClassicalDetector:
     def _detect(self, patch: Patch, sea: SeaStatistics) -> Detections:
         hypotheses = hypothesise(patch, sea)
         score = self._model.probability(hypotheses.features)
-        chosen = choose(hypotheses.segments, score)
+        chosen = choose(hypotheses.segments, self._model.logit(hypotheses.features))
         chosen = chosen[score[chosen] >= self._min_score]
         chosen = chosen[np.argsort(-score[chosen], kind="stable")][:MAX_DETECTIONS]
         if not len(chosen):
@@ -96,23 +101,17 @@ def _soft_moments(hypotheses: Hypotheses, index: int) -> tuple[float, ...]:
     """
     segments, strength = hypotheses.segments, hypotheses.contrast.strength
     rows, cols = strength.shape
-    reach = hypotheses.hulls.length[index] / 2 + 6
-    # the box holds the region: no point of a region of 30 % fill lies beyond its length
-    x, y = segments.x[index], segments.y[index]
-    left, right = max(0, int(x - 2 * reach)), min(cols, int(x + 2 * reach) + 1)
-    top, bottom = max(0, int(y - 2 * reach)), min(rows, int(y + 2 * reach) + 1)
-    crop = strength[top:bottom, left:right]
+    box = segments.box[index].tolist()
+    left, top = max(0, box[0] - MARGIN), max(0, box[1] - MARGIN)
+    crop = strength[top : box[3] + MARGIN, left : box[2] + MARGIN]
     row, col = divmod(int(segments.pixel[index]), cols)
     core = _region(crop > LEVELS[segments.level[index]], row - top, col - left)
     inside = crop[core]
     plateau = inside[inside >= inside.mean()].mean()
-    near = ndimage.binary_dilation(core, structure=EIGHT, iterations=2)
+    near = ndimage.binary_dilation(core, structure=AROUND)
     weight = np.clip((crop / plateau - RAMP[0]) / (RAMP[1] - RAMP[0]), 0, 1) * near
     weight[ndimage.binary_fill_holes(weight > 0.5) & (weight < 0.5)] = 1.0
-    cut = core[0].any() and top == 0
-    cut |= core[-1].any() and bottom == rows
-    cut |= core[:, 0].any() and left == 0
-    cut |= core[:, -1].any() and right == cols
+    cut = box[0] == 0 or box[1] == 0 or box[2] == cols or box[3] == rows
     return (*_moments(weight, left, top), float(cut))
 
 

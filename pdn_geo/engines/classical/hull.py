@@ -1,6 +1,6 @@
 """Rectangles from second moments, in pixels and on the ground."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +20,9 @@ class Rectangles:
     angle: Floats
     length_m: Floats
     width_m: Floats
+
+    def __getitem__(self, index: NDArray[np.generic]) -> "Rectangles":
+        return Rectangles(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
 
 
 def fit_rectangles(

@@ -46,8 +46,10 @@ def hypothesise(patch: Patch, sea: SeaStatistics) -> Hypotheses:
     """All regions of a patch whose size and shape a boat's hull may have."""
     contrast = contrast_map(patch, sea)
     segments = decompose(contrast)
-    segments = _keep(segments, _plausible(segments, contrast.metric))
-    hulls = _rectangles(segments, contrast.metric)
+    moments = segments.cxx, segments.cyy, segments.cxy
+    hulls = fit_rectangles(*moments, contrast.metric, PIXEL_MOMENT)
+    kept = _plausible(segments, hulls)
+    segments, hulls = segments.only(kept), hulls[kept]
     return Hypotheses(contrast, segments, hulls, feature_matrix(contrast, segments, hulls))
 
 
@@ -72,12 +74,7 @@ def choose(segments: Segments, value: Floats) -> NDArray[np.int64]:
     return np.array(chosen, dtype=np.int64)
 
 
-def _rectangles(segments: Segments, metric: Floats) -> Rectangles:
-    return fit_rectangles(segments.cxx, segments.cyy, segments.cxy, metric, PIXEL_MOMENT)
-
-
-def _plausible(segments: Segments, metric: Floats) -> NDArray[np.int64]:
-    hulls = _rectangles(segments, metric)
+def _plausible(segments: Segments, hulls: Rectangles) -> NDArray[np.int64]:
     sized = (hulls.length_m >= LENGTH_M[0]) & (hulls.length_m <= LENGTH_M[1])
     sized &= (hulls.width_m >= WIDTH_M[0]) & (hulls.width_m <= WIDTH_M[1])
     full = segments.area >= MIN_FILL * hulls.length * hulls.width
@@ -86,16 +83,3 @@ def _plausible(segments: Segments, metric: Floats) -> NDArray[np.int64]:
         weight = (segments.mean * segments.area)[kept]
         kept = np.sort(kept[np.argsort(-weight, kind="stable")[:MAX_HYPOTHESES]])
     return kept
-
-
-def _keep(segments: Segments, kept: NDArray[np.int64]) -> Segments:
-    """The given segments; parents become the nearest ancestors among them."""
-    place = np.full(len(segments), -1, dtype=np.int64)
-    place[kept] = np.arange(len(kept))
-    own, ancestor = place.tolist(), [-1] * len(segments)
-    for index, parent in enumerate(segments.parent.tolist()):  # parents before children
-        if parent >= 0:
-            ancestor[index] = own[parent] if own[parent] >= 0 else ancestor[parent]
-    rest = segments[kept]
-    rest.parent[:] = np.array(ancestor, dtype=np.int64)[kept]
-    return rest
