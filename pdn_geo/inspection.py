@@ -81,7 +81,7 @@ def _patch(look: Look, pixels: Pixels, saliency: SaliencyMap, scene: Scene) -> P
         look=look,
         values=pixels.values,
         valid=pixels.valid & saliency.searchable[rows, cols],
-        water=saliency.water[rows, cols],
+        water=saliency.water[rows, cols].astype(np.float32),
         jacobian=scene.grid.ground_jacobian(
             window.col_off + window.width / 2, window.row_off + window.height / 2
         ),

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from pdn_geo.geometry import Window
 
 _GROUP = 32  # candidates per side of a group, whose best is remembered
-_SLAB = 256  # candidate rows summed at once: bounds the memory of the running sums
+_SLAB = 64  # candidate rows summed at once: bounds the memory of the running sums
 
 
 class Candidates:

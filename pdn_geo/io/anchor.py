@@ -24,7 +24,8 @@ FINEST_STRIDE = 8
 _CELLS_IN_SCENE = 2**25
 # What one anchor tile may hold. A consumer that keeps its tile while the next one is
 # read holds two.
-_CELLS_IN_TILE = 2**21
+# 10240 x 10240 px are 1.64 million cells, and one tile.
+_CELLS_IN_TILE = 1_700_000
 _BYTES_IN_TILE = 150_000_000
 # Widest neighbourhood of the saliency's ring statistics, in cells.
 HALO = 24

@@ -49,7 +49,7 @@ class SaliencyBuilder:
     """Give it every anchor tile of a scene, then `finish`.
 
     Each tile is measured against its own sea; only its core enters the map, so tiles may
-    come in any order. Needs 10 bytes per cell of the scene and some 150 per cell of a tile.
+    come in any order. Needs 8 bytes per cell of the scene and some 150 per cell of a tile.
 
     scene_shape: (rows, cols) of the scene in pixels. stride: pixels per cell.
     band_names: see `Scene.band_names`. gsd_m: metres per pixel, NaN if unknown.
@@ -70,7 +70,7 @@ class SaliencyBuilder:
         self._priors = tuple(priors)
         shape = (-(-scene_shape[0] // stride), -(-scene_shape[1] // stride))
         self._expected = np.zeros(shape, np.float32)
-        self._water = np.zeros(shape, np.float32)
+        self._water = np.zeros(shape, np.float16)
         self._searchable = np.zeros(shape, np.bool_)
         self._reason = np.zeros(shape, np.uint8)
         self._seas: list[tuple[SeaStatistics, float]] = []

@@ -11,14 +11,14 @@ class SaliencyMap:
     """Per cell (stride x stride pixels) of the whole scene; all arrays (rows, cols).
 
     expected_boats: float32 >= 0, expected number of boats centred in the cell; 0 where
-    not searchable. water: float32, 0-1, how surely the cell is water. searchable: bool,
+    not searchable. water: float16, 0-1, how surely the cell is water. searchable: bool,
     has valid pixels that the user wants searched. reason: uint8 index into `reasons`,
     what speaks most for the cell, in words that make sense to an analyst.
     """
 
     stride: int
     expected_boats: NDArray[np.float32]
-    water: NDArray[np.float32]
+    water: NDArray[np.float16]
     searchable: NDArray[np.bool_]
     reason: NDArray[np.uint8]
     reasons: tuple[str, ...]
