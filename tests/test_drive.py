@@ -114,8 +114,8 @@ def test_each_first_look_is_the_best_there_is():
             for row in range(30 - 12 + 1)
             for col in range(40 - 12 + 1)
         )
-        # Positions between every second candidate may be missed by a little.
-        assert look.expected_boats >= 0.9 * brute
+        # Up to a fifth is given up to have the strongest cell in the middle.
+        assert look.expected_boats >= 0.8 * brute
 
 
 def test_candidates_equal_brute_force_after_changes():
@@ -125,7 +125,7 @@ def test_candidates_equal_brute_force_after_changes():
     for _ in range(30):
         box = candidates.best_box()
         rows, cols = box.slices
-        assert float(rest[rows, cols].sum()) >= candidates.most - 1e-3
+        assert float(rest[rows, cols].sum()) >= 0.8 * candidates.most
         rest[rows, cols] = 0
         candidates.refresh(rows, cols)
         fresh = Candidates(rest, 12, 28)
@@ -242,3 +242,12 @@ def test_rounds_want_feedback():
 def test_bad_budgets_are_refused(bad):
     with pytest.raises(OptionError, match=r"patches|seconds"):
         Budget(**bad)
+
+
+def test_a_lone_boat_is_looked_at_in_the_middle_of_a_window():
+    expected = np.zeros((100, 100), np.float32)
+    expected[37, 61], expected[37 + 5, 61 + 5] = 0.9, 0.01
+    drive = GreedyDrive(saliency_map(expected), (800, 800), Budget(patches=0.1))
+    window = drive.next_looks(1)[0].window
+    assert abs(window.col_off + window.width / 2 - 61.5 * 8) <= 12
+    assert abs(window.row_off + window.height / 2 - 37.5 * 8) <= 12

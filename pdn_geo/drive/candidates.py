@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from pdn_geo.geometry import Window
 
+_NEARLY = 0.8  # share of the best that a box may hold and still be taken for its place
 _GROUP = 32  # candidates per side of a group, whose best is remembered
 _SLAB = 64  # candidate rows summed at once: bounds the memory of the running sums
 
@@ -44,9 +45,22 @@ class Candidates:
         col_at = _around(self._col_at, left + int(j))
         near = _few_box_sums(self._rest, row_at, col_at, self.rows, self.cols)
         i, j = np.unravel_index(int(near.argmax()), near.shape)
-        return Window(
-            col_off=int(col_at[j]), row_off=int(row_at[i]), width=self.cols, height=self.rows
-        )
+        return self._centred(int(row_at[i]), int(col_at[j]))
+
+    def _centred(self, row: int, col: int) -> Window:
+        """The box at a cell, or the one about its strongest cell if that holds nearly as much.
+
+        A boat in the middle of a look is seen whole, with the water around it.
+        """
+        held = self._rest[row : row + self.rows, col : col + self.cols]
+        down, right = np.unravel_index(int(held.argmax()), held.shape)
+        height, width = self._rest.shape
+        middle_row = min(max(row + int(down) - self.rows // 2, 0), height - self.rows)
+        middle_col = min(max(col + int(right) - self.cols // 2, 0), width - self.cols)
+        about = self._rest[middle_row : middle_row + self.rows, middle_col : middle_col + self.cols]
+        if about.sum() >= _NEARLY * held.sum():
+            row, col = middle_row, middle_col
+        return Window(col_off=col, row_off=row, width=self.cols, height=self.rows)
 
     def refresh(self, rows: slice, cols: slice) -> None:
         """Sum again the boxes that touch the changed cells."""
