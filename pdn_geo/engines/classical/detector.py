@@ -107,7 +107,8 @@ def _soft_moments(hypotheses: Hypotheses, index: int) -> tuple[float, ...]:
     row, col = divmod(int(segments.pixel[index]), cols)
     core = _region(crop > LEVELS[segments.level[index]], row - top, col - left)
     inside = crop[core]
-    plateau = inside[inside >= inside.mean()].mean()
+    # The mean of equal numbers may be rounded to above them all.
+    plateau = inside[inside >= min(inside.mean(), inside.max())].mean()
     near = ndimage.binary_dilation(core, structure=AROUND)
     weight = np.clip((crop / plateau - RAMP[0]) / (RAMP[1] - RAMP[0]), 0, 1) * near
     weight[ndimage.binary_fill_holes(weight > 0.5) & (weight < 0.5)] = 1.0
