@@ -289,14 +289,3 @@ def test_whitecaps_are_no_boats() -> None:
     statistics = SeaStatistics(centre.astype(np.float32), noise_std.astype(np.float32))
     (found,) = DETECTOR.detect([patch_of(image, gsd_m=1.0)], statistics)
     assert (found.score > 0.5).sum() <= 3
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_dithered_pictures_of_two_colours_give_finite_hulls(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    bright = 0.03 + 0.9 * hull((128, 128), 64, 64, 30, 12, 0.4, contrast=1.0)
-    image = np.where(rng.random((128, 128)) < bright, 123.0, 40.0)[None].repeat(3, axis=0)
-    found = ClassicalDetector(min_score=0.0).detect([patch_of(image, gsd_m=1.0)], sea_of(3))[0]
-    assert len(found)
-    for field in ("x", "y", "length", "width", "angle", "score"):
-        assert np.isfinite(getattr(found, field)).all(), field

@@ -11,6 +11,7 @@ from test_classical import LEVEL, NOISE, hull, noise, patch_of, sea_of
 from pdn_geo.engines.classical import ClassicalDetector, ScoreModel
 from pdn_geo.engines.classical.background import estimate_background
 from pdn_geo.engines.classical.contrast import contrast_map
+from pdn_geo.engines.classical.detector import _plateau
 from pdn_geo.engines.classical.features import NAMES
 from pdn_geo.engines.classical.hull import fit_rectangles
 from pdn_geo.engines.classical.hypotheses import choose, hypothesise
@@ -190,3 +191,9 @@ def test_real_ship_is_found_whole(shared_data: Path, x: float, y: float, length:
     assert near.sum() == 1
     assert found.length[near][0] == pytest.approx(length, rel=0.1)
     assert found.score[near][0] > 0.3
+
+
+@pytest.mark.parametrize("count", [1, 3, 44, 45, 1000])
+@pytest.mark.parametrize("value", [10.832051, 0.1, 1 / 3, 12345.678])
+def test_the_plateau_of_equal_contrasts_is_their_value(count, value):
+    assert _plateau(np.full(count, value, np.float32)) == pytest.approx(value, rel=1e-5)

@@ -106,14 +106,18 @@ def _soft_moments(hypotheses: Hypotheses, index: int) -> tuple[float, ...]:
     crop = strength[top : box[3] + MARGIN, left : box[2] + MARGIN]
     row, col = divmod(int(segments.pixel[index]), cols)
     core = _region(crop > LEVELS[segments.level[index]], row - top, col - left)
-    inside = crop[core]
-    # The mean of equal numbers may be rounded to above them all.
-    plateau = inside[inside >= min(inside.mean(), inside.max())].mean()
     near = ndimage.binary_dilation(core, structure=AROUND)
-    weight = np.clip((crop / plateau - RAMP[0]) / (RAMP[1] - RAMP[0]), 0, 1) * near
+    weight = np.clip((crop / _plateau(crop[core]) - RAMP[0]) / (RAMP[1] - RAMP[0]), 0, 1) * near
     weight[ndimage.binary_fill_holes(weight > 0.5) & (weight < 0.5)] = 1.0
     cut = box[0] == 0 or box[1] == 0 or box[2] == cols or box[3] == rows
     return (*_moments(weight, left, top), float(cut))
+
+
+def _plateau(contrast: NDArray[np.floating]) -> float:
+    """Mean of the upper half: what the deck has, without the blurred edge."""
+    # The mean of equal numbers may be rounded to above them all.
+    upper = contrast >= min(contrast.mean(), contrast.max())
+    return float(contrast[upper].mean())
 
 
 def _region(mask: NDArray[np.bool_], row: int, col: int) -> NDArray[np.bool_]:
