@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pdn_geo.drive.feedback import PRIOR_BOATS, Feedback
+from pdn_geo.drive.feedback import MOST_RATIO, PRIOR_BOATS, Feedback
 
 
 def test_no_look_leaves_the_expectation_as_it_is():
@@ -35,3 +35,10 @@ def test_prediction_is_calibrated_on_simulated_scenes(looked_for, rest):
     error = np.subtract(predicted, missed)
     assert abs(error.mean()) < 4 * error.std() / np.sqrt(len(error))
     assert 0.89 <= np.mean(within) <= 0.99
+
+
+def test_a_flood_of_detections_is_not_taken_for_boats():
+    feedback = Feedback()
+    feedback.add(found=1000, expected=3)
+    assert feedback.ratio == MOST_RATIO
+    assert feedback.upper(10) < 100

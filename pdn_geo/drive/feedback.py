@@ -6,6 +6,9 @@ from scipy import special
 
 # As much trust in the saliency map as this many boats would earn it.
 PRIOR_BOATS = 2.0
+# Harbours hold up to five times what was expected; what is beyond is more likely a
+# detector that takes whitecaps for boats, and says nothing of what was missed.
+MOST_RATIO = 5.0
 
 
 @dataclass(slots=True)
@@ -26,7 +29,11 @@ class Feedback:
     @property
     def ratio(self) -> float:
         """Posterior mean of boats per expected boat; 1 before any look."""
-        return (PRIOR_BOATS + self.found) / (PRIOR_BOATS + self.looked_for)
+        return self._shape / (PRIOR_BOATS + self.looked_for)
+
+    @property
+    def _shape(self) -> float:
+        return min(PRIOR_BOATS + self.found, MOST_RATIO * (PRIOR_BOATS + self.looked_for))
 
     def upper(self, rest: float, level: float = 0.9) -> int:
         """Boats that are not exceeded with probability `level` where `rest` are expected.
@@ -35,7 +42,7 @@ class Feedback:
         """
         if rest <= 0:
             return 0
-        shape = PRIOR_BOATS + self.found
+        shape = self._shape
         success = (PRIOR_BOATS + self.looked_for) / (PRIOR_BOATS + self.looked_for + rest)
         # P(N <= k) = I_success(shape, k + 1): the smallest such whole k, by bisection.
         low, high = -1, 1
