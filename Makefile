@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c const
 
 demo: $(VENV)/.base  ## find the boats of a simulated 10240 x 10240 scene
 	mkdir -p demo
-	$(BIN)/pdn-geo simulate --out demo/scene.tif --size 10240 --gsd 1 --wind 8 --boats 40 --seed 0
+	$(BIN)/pdn-geo simulate --out demo/scene.tif --size 10240 --gsd 1 --wind 3 --boats 40 --seed 0
 	$(BIN)/pdn-geo detect demo/scene.tif --out demo/boats.gpkg --out demo/boats.geojson --preview demo/boats.png
 	$(BIN)/pdn-geo evaluate demo/boats.gpkg demo/scene.truth.gpkg --scene demo/scene.tif
 

@@ -143,14 +143,14 @@ class SaliencyBuilder:
         expected, shore = self._hidden_boats(water)
         reason = shore.astype(np.uint8)
         law = SeaLaw.fit(views.strength[view.sea])
-        water_px = float(np.count_nonzero(view.sea)) * self._stride**2
+        sea_km2 = np.count_nonzero(view.sea) * cell_m**2 * 1e-6
         visible = boats_from_anomalies(
             law.probability(views.strength),
             views.surprise,
             view.sea,
             cell_m=cell_m,
-            water_px=water_px,
-            hidden=_hidden_in_clutter(view, cell_m),
+            water_km2=sea_km2,
+            hidden=_hidden_in_clutter(view, sea_km2),
         )
         visible *= water
         speaks = visible > expected
@@ -171,12 +171,11 @@ class SaliencyBuilder:
         return per_mpx * np.float32(1e-6 * self._stride**2), shore | berth
 
 
-def _hidden_in_clutter(view: SeaView, cell_m: float) -> float:
+def _hidden_in_clutter(view: SeaView, sea_km2: float) -> float:
     """Boats of a tile that pass for whitecaps."""
     if not view.sea.any():
         return 0.0
     brightest = view.maxima.max(axis=0)
     peaks = view.sea & (brightest > _BRIGHT) & (brightest >= maximum_filter(brightest, 3))
-    sea_km2 = np.count_nonzero(view.sea) * cell_m**2 * 1e-6
     clutter = np.count_nonzero(peaks) / sea_km2
     return HIDDEN_IN_CLUTTER_PER_KM2 * sea_km2 * clutter / (clutter + _CLUTTER_PER_KM2)

@@ -20,9 +20,9 @@ _MISFIT = 2.0
 _SHAPES = (0.6, 2.0)
 # Peaks nearer than this belong to one boat.
 _BOAT_M = 40.0
-# Boats that are nothing out of the way: the labelled harbours hold about ten per Mpx of
-# water, a small mooring field as many as thirty.
-_BOATS_PER_MPX = 10.0
+# Boats that are nothing out of the way: a coastal sea holds about one per km2, a small
+# mooring field as many as thirty.
+_BOATS_PER_KM2 = 1.0
 _USUAL_AT_LEAST = 30.0
 # What the highest peak of a scene is worth even where no score is beyond chance.
 _DOUBT = 0.005
@@ -84,7 +84,7 @@ def boats_from_anomalies(
     sea: NDArray[np.bool_],
     *,
     cell_m: float,
-    water_px: float,
+    water_km2: float,
     hidden: float,
 ) -> Field:
     """Expected boats from how surely each cell is not sea; all (rows, cols).
@@ -98,7 +98,7 @@ def boats_from_anomalies(
     peak = sea & (score >= ndimage.maximum_filter(score, reach))
     boats = np.where(peak, np.maximum(anomalous, np.float32(_DOUBT)), np.float32(0))
     _share_objects(boats, anomalous > _SURE, cell_m)
-    usual = max(_BOATS_PER_MPX * 1e-6 * water_px, _USUAL_AT_LEAST)
+    usual = max(_BOATS_PER_KM2 * water_km2, _USUAL_AT_LEAST)
     _share_ranks(boats, score, usual, hidden)
     return boats
 
