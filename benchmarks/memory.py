@@ -46,7 +46,7 @@ CASES = (
     Case(size=10240, tiled=False, limit_mb=700),
     Case(size=40960, tiled=False, limit_mb=900),
 )
-DEFAULT = "detect {scene} --out {folder}/boats.gpkg --preview {folder}/boats.png --quiet".split()
+DEFAULT = ["detect", "{scene}", "--out", "{folder}/boats.gpkg", "--preview", "{folder}/boats.png", "--quiet"]
 
 
 def make_scene(case: Case, path: Path) -> None:
