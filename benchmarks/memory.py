@@ -46,7 +46,8 @@ CASES = (
     Case(size=10240, tiled=False, limit_mb=700),
     Case(size=40960, tiled=False, limit_mb=900),
 )
-DEFAULT = ["detect", "{scene}", "--out", "{folder}/boats.gpkg", "--preview", "{folder}/boats.png", "--quiet"]
+OUTPUTS = ("--out", "{folder}/boats.gpkg", "--preview", "{folder}/boats.png")
+DEFAULT = ("detect", "{scene}", *OUTPUTS, "--quiet")
 
 
 def make_scene(case: Case, path: Path) -> None:
