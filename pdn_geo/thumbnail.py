@@ -72,8 +72,8 @@ def picture(thumbnail: Thumbnail, scene: Scene) -> Picture:
     """The thumbnail as people see it.
 
     A scene of few cells is read again, at full resolution, for a sharper one. Stretched
-    per band between the 1st and 99.8th percentile, with a square root for dark seas;
-    nodata is mid grey.
+    between the 1st and 99.8th percentile of all bands together, with a square root for dark
+    seas; nodata is mid grey.
     """
     values, stride = thumbnail.values, thumbnail.stride
     if max(values.shape[1:]) < _FEW_CELLS:
@@ -81,8 +81,9 @@ def picture(thumbnail: Thumbnail, scene: Scene) -> Picture:
             values, stride = _read_again(scene)
     if np.isnan(values).all():
         return Picture(np.full((*values.shape[1:], 3), 128, np.uint8), stride)
-    low, high = np.nanpercentile(values, [1, 99.8], axis=(1, 2), keepdims=True)
-    stretched = np.sqrt(np.clip((values - low) / np.maximum(high - low, 1e-9), 0, 1))
+    # One range for all bands keeps the hue: each for itself turns a plain sea garish.
+    low, high = np.nanpercentile(values, [1, 99.8])
+    stretched = np.sqrt(np.clip((values - low) / max(high - low, 1e-9), 0, 1))
     rgb = np.where(np.isnan(stretched), 0.5, stretched) * 255
     return Picture(np.moveaxis(rgb, 0, -1).astype(np.uint8), stride)
 
