@@ -1,5 +1,6 @@
 """The scenes that docs/results.md reports on: real ones with labels, and simulated ones."""
 
+import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,6 +43,10 @@ def real_cases(data: Path) -> Iterator[Case]:
     for path in sorted((data / "naip_coast" / "no_boats").glob("*.png")):
         site = f"naip_coast/{_naip_place(path)}"
         yield Case(collection="naip_no_boats", site=site, path=path, gsd_m=1.0)
+    with (data / "marina_030cm" / "sites.csv").open(encoding="utf-8") as lines:
+        marina = {row["chip"]: row["split_group"] for row in csv.DictReader(lines)}
+    for path in sorted((data / "marina_030cm").glob("*.png")):
+        yield _labelled("marina_030cm", marina[path.stem], path, gsd_m=0.3048)
     for path in sorted((data / "surf_no_boats").glob("*.jpg")):
         site = f"surf_no_boats/{path.stem.split('_')[0]}"
         yield Case(collection="surf_no_boats", site=site, path=path, gsd_m=0.2)

@@ -1,0 +1,179 @@
+"""Real scenes as training material: labels, coarser copies, shares and folds."""
+
+import json
+import os
+import pickle
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import shapely
+from folds import fold_of_sites
+from labelled import Case, real_cases
+from numpy.typing import NDArray
+
+from pdn_geo.grid import PixelGrid
+from pdn_geo.testing import FakeScene
+from pdn_geo.training.boats import Boats
+from pdn_geo.training.scenes import TrainingScene, read_scene
+from pdn_geo.training.sources import LabelledScenes
+from pdn_geo.training.sprites import cut_sprites
+
+DATA = Path(os.environ.get("PDN_GEO_DATA", Path(__file__).parents[1].parent / "shared" / "data"))
+FOLDS = 2
+
+SHARES = {
+    "sentinel2_ports": 0.2,
+    "planet_california": 0.2,
+    "naip_coast": 0.25,
+    "naip_no_boats": 0.1,
+    "marina_030cm": 0.13,
+    "surf_no_boats": 0.05,
+    "aerial_no_boats": 0.07,
+}
+"""How often a crop is of each collection."""
+
+COARSER = {
+    "planet_california": (3,),
+    "naip_coast": (2, 3),
+    "naip_no_boats": (2, 3),
+    "surf_no_boats": (2, 4),
+}
+"""Copies averaged over n x n pixels, of other sensors' GSD, and their share of a collection."""
+COARSE_SHARE = 0.35
+_LEAST_PX = 1.5
+
+
+def real_sources(
+    held_out: int | None, share: float, kept: Path
+) -> list[tuple[LabelledScenes, float]]:
+    """All sites but those of a fold, with their weights, which sum to `share`.
+
+    kept: a file that keeps the surveyed scenes.
+    """
+    scenes = [
+        item for item in surveyed(kept) if held_out is None or fold_of(item.case.site) != held_out
+    ]
+    marina = [item.scene for item in scenes if item.case.collection == "marina_030cm"]
+    sprites = cut_sprites(marina)
+    sources = []
+    for collection, weight in SHARES.items():
+        with_sprites = [] if collection == "marina_030cm" else sprites
+        coarse = COARSE_SHARE if collection in COARSER else 0.0
+        for is_coarse, part in ((False, 1 - coarse), (True, coarse)):
+            group = [
+                item.scene
+                for item in scenes
+                if item.case.collection == collection and (item.factor > 1) == is_coarse
+            ]
+            if group:
+                source = LabelledScenes(group, _shares(group), with_sprites)
+                sources.append((source, share * weight * part))
+    return sources
+
+
+@dataclass(frozen=True, eq=False)
+class Surveyed:
+    """A scene, or a copy of it averaged over factor x factor pixels."""
+
+    case: Case
+    factor: int
+    scene: TrainingScene
+
+
+@cache
+def surveyed(kept: Path) -> list[Surveyed]:
+    """Every real scene and coarser copy, read and surveyed once."""
+    if not kept.exists():
+        scenes = [item for case in real_cases(DATA) for item in _survey(case)]
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(pickle.dumps(scenes))
+    return pickle.loads(kept.read_bytes())
+
+
+def _survey(case: Case) -> Iterator[Surveyed]:
+    scene = _read(case)
+    yield Surveyed(case, 1, scene)
+    for factor in COARSER.get(case.collection, ()):
+        yield Surveyed(case, factor, coarser(scene, factor))
+
+
+@cache
+def _folds() -> dict[str, int]:
+    return fold_of_sites((case.site for case in real_cases(DATA)), FOLDS)
+
+
+def fold_of(site: str) -> int:
+    """The fold that a site "collection/place" is held out with."""
+    return _folds()[site]
+
+
+def coarser(scene: TrainingScene, factor: int) -> TrainingScene:
+    """As a sensor of `factor` times the ground sampling distance would see it."""
+    rows, cols = (size // factor for size in scene.shape)
+
+    def blocks(array: NDArray) -> NDArray:
+        part = array[..., : rows * factor, : cols * factor]
+        return part.reshape(*array.shape[:-2], rows, factor, cols, factor)
+
+    values = np.round(blocks(scene.values.astype(np.float32)).mean((-3, -1)))
+    grid = PixelGrid(height=rows, width=cols, assumed_gsd_m=scene.gsd_m * factor)
+    boats = scene.boats.mapped(np.eye(2) / factor, np.zeros(2))
+    boats = replace(boats, counts=boats.counts & (boats.length >= _LEAST_PX))
+    source = FakeScene(
+        values,
+        valid=blocks(scene.valid).all((-3, -1)),
+        grid=grid,
+        band_names=scene.band_names,
+        name=f"{scene.name} / {factor}",
+    )
+    areas = [shapely.transform(area, lambda points: points / factor) for area in scene.ignore]
+    return read_scene(source, boats, areas)
+
+
+def _shares(scenes: list[TrainingScene]) -> NDArray[np.float64]:
+    worth = np.array(
+        [np.sqrt(scene.valid.sum()) * (1 + len(scene.boats)) ** 0.25 for scene in scenes]
+    )
+    return worth / worth.sum()
+
+
+def _read(case: Case) -> TrainingScene:
+    boats, ignore = Boats.empty(), ()
+    if case.labels is not None:
+        features = json.loads(case.labels.read_text(encoding="utf-8"))["features"]
+        boats, ignore = _boats(features), _areas(features)
+    return read_scene(case.path, boats, ignore, bands=case.bands, gsd_m=case.gsd_m)
+
+
+def _areas(features: list[dict]) -> tuple[shapely.Geometry, ...]:
+    return tuple(
+        shapely.geometry.shape(feature["geometry"])
+        for feature in features
+        if feature["properties"]["kind"] == "ignore"
+    )
+
+
+def _boats(features: list[dict]) -> Boats:
+    rows = list(_rows(features))
+    if not rows:
+        return Boats.empty()
+    *numbers, bow, counts = (np.array(column) for column in zip(*rows, strict=True))
+    return Boats(*(column.astype(np.float64) for column in numbers), bow, counts)
+
+
+def _rows(features: list[dict]) -> Iterator[tuple]:
+    for feature in features:
+        properties = feature["properties"]
+        if properties["kind"] != "vessel":
+            continue
+        (x0, y0), *_, (x1, y1) = feature["geometry"]["coordinates"]
+        length = float(np.hypot(x1 - x0, y1 - y0))
+        beam = float(properties.get("beam_px") or np.nan)
+        wake = {"underway": 1.0, "still": 0.0, "berthed": 0.0}.get(properties.get("status"), np.nan)
+        angle = float(np.arctan2(y0 - y1, x0 - x1))
+        sure = properties.get("confidence", 3) > 1
+        yield ((x0 + x1) / 2, (y0 + y1) / 2, max(length, beam), min(length, beam), angle, wake,
+               False, sure)  # fmt: skip

@@ -1,0 +1,67 @@
+"""What the patch network sees: pixels in units of the scene's own sea."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pdn_geo.sea import SeaStatistics
+
+Image = NDArray[np.float32]
+
+COLOURS = ("red", "green", "blue", "nir")
+NEEDED = COLOURS[:3]
+CHANNELS = (*COLOURS, "valid", "has_nir", "water", "gsd", "sea_state")
+
+UNKNOWN_GSD_M = 3.0
+_KNEE = 2.0
+"""Spreads of the sea up to which contrast is linear; beyond, it counts by its logarithm."""
+_LEAST_STATE, _MOST_STATE = 1e-3, 10.0
+
+
+def network_input(
+    values: Image,
+    valid: NDArray[np.bool_],
+    water: Image,
+    band_names: Sequence[str],
+    gsd_m: float,
+    sea: SeaStatistics,
+) -> Image:
+    """The channels (9, rows, cols) float32 of a patch, in the order of CHANNELS.
+
+    values: (bands, rows, cols) as named by `band_names`, which hold at least NEEDED; valid
+    and water: (rows, cols). gsd_m: metres per pixel, NaN if unknown. sea: of the scene.
+
+    A band is asinh(z / 2) / 2 with z the contrast to the open water in its spreads: colour
+    differences between bands stay, so the fringes of what moves between their exposures
+    do too. Where not valid everything is 0.
+    """
+    rows, cols = valid.shape
+    channels = np.zeros((len(CHANNELS), rows, cols), np.float32)
+    names = list(band_names)
+    for channel, colour in enumerate(COLOURS):
+        if colour in names:
+            band = names.index(colour)
+            contrast = values[band] - sea.mean[band]
+            contrast /= np.float32(_KNEE) * sea.std[band]
+            np.arcsinh(contrast, out=channels[channel])
+            channels[channel] *= np.float32(1 / _KNEE)
+    constants = {
+        "has_nir": float("nir" in names),
+        "gsd": np.log2(gsd_m if np.isfinite(gsd_m) else UNKNOWN_GSD_M) / 2,
+        "sea_state": sea_state(sea, names),
+    }
+    for name, value in constants.items():
+        channels[CHANNELS.index(name)] = value
+    channels[CHANNELS.index("water")] = water
+    channels[CHANNELS.index("valid")] = 1
+    channels *= valid
+    return channels
+
+
+def sea_state(sea: SeaStatistics, band_names: Sequence[str]) -> float:
+    """How rough the sea is: half the logarithm of its spread over its level, colours only."""
+    picked = [list(band_names).index(colour) for colour in NEEDED]
+    level = np.maximum(np.abs(sea.mean[picked]), 1e-6)
+    ratio = float(np.mean(sea.std[picked] / level))
+    return 0.5 * float(np.log(np.clip(ratio, _LEAST_STATE, _MOST_STATE)))

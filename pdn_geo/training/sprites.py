@@ -1,0 +1,136 @@
+"""Real boats cut out of fine imagery, to be set on other water at any coarser GSD."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import affine_transform, gaussian_filter
+
+from pdn_geo.training.boats import Boats
+from pdn_geo.training.crops import Crop
+from pdn_geo.training.scenes import TrainingScene
+
+Image = NDArray[np.float32]
+
+FINEST_PX = 12.0
+"""Hulls shorter than this hold too little to be worth cutting out."""
+_ROUND = 2.6  # exponent of the superellipse that a hull is taken for
+_AROUND = 1.15
+_DARK, _WHITE = 10.0, 99.8  # percentiles that stand for water and white
+_BLUR = 0.45  # Gaussian of a sensor's point spread, in its pixels
+_LENGTHS = (0.7, 2.5)
+_LEAST_PX = 1.5
+_BRIGHTNESS = (0.3, 1.4)
+_UNDER_WAY, _FRINGE_PX, _FRINGE_GSD_M = 0.4, 1.0, 2.0
+_WATER = 0.85
+
+
+@dataclass(frozen=True, eq=False)
+class Sprite:
+    """A boat lying along x. colour: (3, rows, cols) red, green, blue, 0 as water and 1 as
+    white, times the cover; cover: (rows, cols), 0-1. length, width: metres.
+    """
+
+    colour: Image
+    cover: Image
+    gsd_m: float
+    length: float
+    width: float
+
+
+def cut_sprites(scenes: Iterable[TrainingScene]) -> list[Sprite]:
+    """All hulls that are long enough, whole and sure."""
+    return [sprite for scene in scenes for sprite in _sprites(scene)]
+
+
+def _sprites(scene: TrainingScene) -> Iterator[Sprite]:
+    names = ("red", "green", "blue")
+    if not set(names) <= set(scene.band_names):
+        return
+    bands = scene.values[[scene.band_names.index(name) for name in names]].astype(np.float32)
+    dark = np.percentile(bands[:, scene.valid], _DARK, axis=1)[:, None, None]
+    white = np.percentile(bands[:, scene.valid], _WHITE, axis=1)[:, None, None]
+    relative = ((bands - dark) / np.maximum(white - dark, 1)).astype(np.float32)
+    rows, cols = scene.shape
+    boats = scene.boats
+    reach = boats.length / 2
+    whole = (boats.x > reach) & (boats.x < cols - reach) & (boats.y > reach)
+    whole &= (boats.y < rows - reach) & boats.counts & (boats.length >= FINEST_PX)
+    for i in np.flatnonzero(whole):
+        high, wide = (int(np.ceil(s[i] * _AROUND)) + 4 for s in (boats.width, boats.length))
+        cos, sin = np.cos(boats.angle[i]), np.sin(boats.angle[i])
+        matrix = np.array([[cos, sin], [-sin, cos]])  # (row, col) of the sprite to the scene's
+        first = np.array([boats.y[i], boats.x[i]]) - 0.5
+        first -= matrix @ (np.array([high, wide]) / 2 - 0.5)
+        turned = [affine_transform(band, matrix, first, (high, wide), order=1) for band in relative]
+        across = (np.arange(high) + 0.5 - high / 2)[:, None] / (boats.width[i] / 2)
+        along = (np.arange(wide) + 0.5 - wide / 2) / (boats.length[i] / 2)
+        edge = np.abs(across) ** _ROUND + np.abs(along) ** _ROUND
+        cover = np.clip((1.15 - edge) / 0.3, 0, 1).astype(np.float32)
+        scale = scene.gsd_m
+        yield Sprite(
+            np.stack(turned) * cover, cover, scale, boats.length[i] * scale, boats.width[i] * scale
+        )
+
+
+def paste(
+    crop: Crop, sprites: list[Sprite], white: NDArray[np.float32], rng: np.random.Generator
+) -> Crop:
+    """The crop with one more boat on its water, if there is room where chance falls.
+
+    white: (bands,), what the scene holds for white. Boats under way have colour fringes at
+    the ground sampling distances of satellites, whose bands are exposed in turn.
+    """
+    side = crop.valid.shape[0]
+    sprite = sprites[rng.integers(len(sprites))]
+    scale = sprite.gsd_m / crop.gsd_m * np.exp(rng.uniform(*np.log(_LENGTHS)))
+    length, width = np.array([sprite.length, sprite.width]) / sprite.gsd_m * scale
+    if not _LEAST_PX <= length < side / 3:
+        return crop
+    reach = int(np.ceil(length / 2)) + 4
+    x, y = rng.uniform(reach, side - reach, 2)
+    around = (slice(int(y) - reach, int(y) + reach), slice(int(x) - reach, int(x) + reach))
+    apart = np.hypot(crop.boats.x - x, crop.boats.y - y)
+    taken = apart < (np.nan_to_num(crop.boats.length, nan=3.0) + length) / 2 + 1
+    if taken.any() or not crop.valid[around].all() or crop.water[around].mean() < _WATER:
+        return crop
+    angle = rng.uniform(-np.pi, np.pi)
+    drift = rng.uniform(-_FRINGE_PX, _FRINGE_PX)
+    drift *= crop.gsd_m >= _FRINGE_GSD_M and rng.random() < _UNDER_WAY
+    light = (white - crop.sea.mean) * np.exp(rng.uniform(*np.log(_BRIGHTNESS)))
+    values = crop.values.copy()
+    for i, name in enumerate(crop.band_names):
+        shift = drift * {"red": 1.0, "green": 0.5, "blue": 0.0}.get(name, 1.5)
+        colour = sprite.colour[{"red": 0, "green": 1, "blue": 2}.get(name, 0)]
+        # The middle of the exposures is where the label lies.
+        place = _Placing(x - (around[1].start), y - (around[0].start), angle, scale, shift - drift)
+        cover, seen = (place.draw(part, 2 * reach) for part in (sprite.cover, colour))
+        values[i][around] = (
+            values[i][around] * (1 - cover) + cover * crop.sea.mean[i] + seen * light[i]
+        )
+    boat = Boats.one(x, y, length, width, angle)
+    return replace(crop, values=values, boats=Boats.concatenate([crop.boats, boat]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Placing:
+    """Where a sprite goes: its centre in a small box, turn, scale, and shift ahead in pixels."""
+
+    x: float
+    y: float
+    angle: float
+    scale: float
+    ahead: float
+
+    def draw(self, layer: Image, side: int) -> Image:
+        """The layer as a sensor of these pixels averages it, (side, side)."""
+        blur = _BLUR / self.scale
+        layer = np.pad(layer, int(3 * blur) + 1)
+        smooth = gaussian_filter(layer, blur, mode="constant", truncate=3)
+        cos, sin = np.cos(self.angle), np.sin(self.angle)
+        matrix = np.array([[cos, -sin], [sin, cos]]) / self.scale  # (row, col) to the sprite's
+        x, y = self.x + cos * self.ahead, self.y + sin * self.ahead
+        middle = np.array(layer.shape) / 2 - 0.5
+        first = middle - matrix @ np.array([y - 0.5, x - 0.5])
+        return np.asarray(affine_transform(smooth, matrix, first, (side, side), order=1))

@@ -1,0 +1,133 @@
+"""Training crops: geometry that keeps labels on their pixels, light that keeps colours."""
+
+from dataclasses import replace
+
+import pytest
+
+pytest.importorskip("torch", reason="training needs torch")
+import numpy as np
+import shapely
+
+from pdn_geo.grid import PixelGrid
+from pdn_geo.testing import FakeScene
+from pdn_geo.training.boats import Boats
+from pdn_geo.training.crop_batches import CropBatches
+from pdn_geo.training.crops import cut, in_other_light, random_turn
+from pdn_geo.training.scenes import read_scene
+from pdn_geo.training.sources import LabelledScenes
+from pdn_geo.training.sprites import cut_sprites, paste
+
+RGB = ("red", "green", "blue")
+
+
+@pytest.fixture(scope="module")
+def scene():
+    """A sea of noise with three bright boats lying along x, and an area to leave out."""
+    rng = np.random.default_rng(0)
+    values = rng.normal(60, 2, (3, 256, 320)).round()
+    places = [(60, 50), (200, 90), (150, 210)]
+    for x, y in places:
+        values[:, y - 4 : y + 4, x - 15 : x + 15] = 200
+    count = len(places)
+    x, y = np.array(places, float).T
+    boats = Boats(
+        x, y, np.full(count, 30.0), np.full(count, 8.0), np.zeros(count), np.full(count, np.nan),
+        np.zeros(count, bool), np.ones(count, bool),
+    )  # fmt: skip
+    grid = PixelGrid(height=256, width=320, assumed_gsd_m=0.5)
+    return read_scene(
+        FakeScene(values, grid=grid, band_names=RGB), boats, [shapely.box(280, 220, 310, 250)]
+    )
+
+
+def brightness_at(crop, boats):
+    """Mean of the first band within two pixels of each centre that lies well inside."""
+    side = crop.values.shape[1]
+    for x, y in zip(boats.x, boats.y, strict=True):
+        if 4 < x < side - 4 and 4 < y < side - 4:
+            yield crop.values[0, int(y) - 1 : int(y) + 2, int(x) - 1 : int(x) + 2].mean()
+
+
+def test_whole_numbers_are_kept_small(scene):
+    assert scene.values.dtype == np.uint8
+    assert scene.gsd_m == 0.5
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_labels_stay_on_their_boats_however_the_crop_is_turned(scene, seed):
+    rng = np.random.default_rng(seed)
+    crop = cut(scene, (160, 110), random_turn(rng), 256)
+    bright = list(brightness_at(crop, crop.boats))
+    assert bright
+    assert min(bright) > 150
+    # Half way along the hull it is still bright, half a hull beyond its side it is not.
+    ahead = np.stack([np.cos(crop.boats.angle), np.sin(crop.boats.angle)]) * crop.boats.length
+    for x, y, dx, dy in zip(crop.boats.x, crop.boats.y, *ahead * 0.4, strict=True):
+        inside = min(x + dx, y + dy) > 3 and max(x + dx, y + dy) < 253
+        if inside:
+            assert crop.values[0, int(y + dy), int(x + dx)] > 120
+
+
+def test_a_crop_without_a_turn_is_the_pixels_of_the_scene(scene):
+    crop = cut(scene, (100, 80), np.eye(2), 64)
+    assert (crop.values == scene.values[:, 48:112, 68:132]).all()
+    assert crop.valid.all()
+    assert crop.boats.x[0] == 60 - 68
+
+
+def test_outside_the_scene_nothing_is_valid(scene):
+    crop = cut(scene, (0, 0), np.eye(2), 64)
+    assert not crop.valid[:32].any()
+    assert not crop.valid[:, :32].any()
+    assert crop.valid[32:, 32:].all()
+    assert (crop.values[:, ~crop.valid] == 0).all()
+
+
+def test_scaling_changes_the_gsd_and_the_hulls_together(scene):
+    crop = cut(scene, (160, 110), 0.75 * np.eye(2), 192)
+    assert crop.gsd_m == pytest.approx(0.5 / 0.75)
+    assert crop.boats.length * crop.gsd_m == pytest.approx(np.full(len(crop.boats), 15.0))
+
+
+def test_ignored_areas_move_with_the_pixels(scene):
+    crop = cut(scene, (290, 230), np.eye(2), 64)
+    assert crop.ignore[0].equals(shapely.box(22, 22, 52, 52))
+    assert not cut(scene, (60, 60), np.eye(2), 64).ignore
+
+
+def test_other_light_keeps_grey_grey_and_colour_coloured(scene):
+    crop = cut(scene, (60, 50), np.eye(2), 32)
+    crop.values[0, :4] += 40  # a red fringe
+    for seed in range(8):
+        lit = in_other_light(crop, np.random.default_rng(seed))
+        contrast = lit.values - lit.sea.mean[:, None, None]
+        deck = contrast[:, 14:18, 12:20].mean((1, 2))
+        assert deck.max() / deck.min() < 1.4
+        fringe = contrast[:, :4].mean((1, 2))
+        assert fringe[0] - fringe[1] > 10
+
+
+def test_sprites_are_pasted_on_water_at_the_size_of_the_gsd(scene):
+    sprites = cut_sprites([scene])
+    assert len(sprites) == 3
+    at_sea = replace(scene, water=np.ones_like(scene.water))
+    empty = cut(at_sea, (260, 180), np.eye(2), 96)
+    rng = np.random.default_rng(3)
+    white = np.full(3, 220, np.float32)
+    tries = (paste(empty, sprites, white, rng) for _ in range(100))
+    pasted = next(crop for crop in tries if len(crop.boats) > len(empty.boats))
+    boat = pasted.boats[np.array([len(empty.boats)])]
+    changed = np.abs(pasted.values - empty.values).max(0) > 8
+    rows, cols = np.nonzero(changed)
+    assert np.hypot(rows + 0.5 - boat.y[0], cols + 0.5 - boat.x[0]).max() < boat.length[0]
+    assert changed.sum() == pytest.approx(boat.length[0] * boat.width[0], rel=0.5)
+
+
+def test_a_batch_is_a_function_of_its_step(scene):
+    source = LabelledScenes([scene], np.ones(1), cut_sprites([scene]))
+    batches = CropBatches([(source, 1.0)], batch=3, side=64, stride=4, seed=5)
+    first, again, other = batches(2), batches(2), batches(3)
+    assert first["inputs"].shape == (3, 9, 64, 64)
+    assert first["targets"].shape == (3, 16, 16, 16)
+    assert all((first[name] == again[name]).all() for name in first)
+    assert (first["inputs"] != other["inputs"]).any()
