@@ -88,27 +88,49 @@ def _gathered(scored: Sequence[Scored]) -> tuple[Floats, Floats, Floats]:
     return np.concatenate(features), truth, np.concatenate(weight)
 
 
+@dataclass(frozen=True)
+class Counts:
+    """Detections of a collection at one threshold, against its boats."""
+
+    hits: int
+    alarms: int
+    boats: int
+
+    @property
+    def figures(self) -> dict[str, float]:
+        recall, precision = (
+            self.hits / max(total, 1) for total in (self.boats, self.hits + self.alarms)
+        )
+        f1 = 2 * self.hits / max(self.hits + self.alarms + self.boats, 1)
+        return {"recall": round(recall, 3), "precision": round(precision, 3), "f1": round(f1, 3)}
+
+
+def count(scored: Sequence[Scored], laws: Sequence[ScoreLaw], threshold: float) -> Counts:
+    """Every scene by the law of its own fold."""
+    hits = alarms = boats = 0
+    for s in scored:
+        kept = laws[fold_of(s.case.site)].probability(s.logit, s.gsd_m) >= threshold
+        hits += int((kept & s.is_boat).sum())
+        alarms += int((kept & ~s.is_boat).sum())
+        boats += int(s.is_boat.sum()) + s.unseen
+    return Counts(hits, alarms, boats)
+
+
+def by_collection(scored: Sequence[Scored]) -> dict[str, list[Scored]]:
+    """Of the scenes with boats."""
+    groups: dict[str, list[Scored]] = {}
+    for s in scored:
+        if s.case.labels is not None:
+            groups.setdefault(s.case.collection, []).append(s)
+    return groups
+
+
 def best_threshold(scored: Sequence[Scored], laws: Sequence[ScoreLaw]) -> float:
     """The score at which the mean F1 of the labelled collections is best."""
-    collections = sorted({s.case.collection for s in scored if s.case.labels is not None})
-
-    def f1(collection: str, threshold: float) -> float:
-        hits = alarms = boats = 0
-        for s in scored:
-            if s.case.collection == collection:
-                law = laws[fold_of(s.case.site)]
-                kept = law.probability(s.logit, s.gsd_m) >= threshold
-                hits += int((kept & s.is_boat).sum())
-                alarms += int((kept & ~s.is_boat).sum())
-                boats += int(s.is_boat.sum()) + s.unseen
-        return 2 * hits / max(hits + alarms + boats, 1)
-
-    grid = np.linspace(0.1, 0.9, 81)
-    means = [np.mean([f1(name, threshold) for name in collections]) for threshold in grid]
-    chosen = float(grid[int(np.argmax(means))])
-    for name in collections:
-        print(f"{name:20s} F1 {f1(name, chosen):.3f} at {chosen:.2f}, {f1(name, 0.5):.3f} at 0.5")
-    return round(chosen, 2)
+    groups = by_collection(scored).values()
+    grid = np.round(np.linspace(0.1, 0.9, 81), 2)
+    means = [np.mean([count(g, laws, t).figures["f1"] for g in groups]) for t in grid]
+    return float(grid[int(np.argmax(means))])
 
 
 def main() -> None:
@@ -121,10 +143,15 @@ def main() -> None:
     scored = [score_case(case) for case in real_cases(DATA)]
     # A fold's law comes from the scores of the other folds: its own labels never enter.
     laws = [fit_law([s for s in scored if fold_of(s.case.site) != fold]) for fold in range(FOLDS)]
+    threshold = best_threshold(scored, laws)
     record = {
         "laws": [asdict(law) for law in laws],
         "shipped": asdict(fit_law(scored)),
-        "threshold": best_threshold(scored, laws),
+        "threshold": threshold,
+        "figures": {
+            name: count(group, laws, threshold).figures
+            for name, group in by_collection(scored).items()
+        },
     }
     WEIGHTS.mkdir(exist_ok=True)
     RECORD.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

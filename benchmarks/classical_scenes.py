@@ -55,6 +55,7 @@ class Scene:
     water: NDArray[np.float32]
     sea: SeaStatistics
     truth: Truth
+    band_names: tuple[str, ...]
 
 
 def labelled_scenes() -> Iterator[Scene]:
@@ -134,6 +135,7 @@ def patches_of(scene: Scene) -> Iterator[tuple[Patch, Window]]:
                 valid=scene.valid[at],
                 water=scene.water[at],
                 jacobian=jacobian,
+                band_names=scene.band_names,
             )
             yield patch, core
 
@@ -168,7 +170,7 @@ def _scene(
     truth = _truth(path, gsd_m)
     site = f"{collection.replace('naip_no_boats', 'naip_coast')}/{place}"
     sea = sea_statistics(anchor, cells >= 0.5)
-    return Scene(path.stem, collection, site, gsd_m, values, valid, water, sea, truth)
+    return Scene(path.stem, collection, site, gsd_m, values, valid, water, sea, truth, names)
 
 
 def _truth(path: Path, gsd_m: float) -> Truth:

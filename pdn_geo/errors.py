@@ -1,5 +1,7 @@
 """The errors that users meet. Each is also the built-in error that fits it."""
 
+from pathlib import Path
+
 from pdn_geo.geometry import Window
 
 
@@ -31,6 +33,13 @@ class BlockReadError(SceneError):
 
 class VectorError(PdnGeoError, OSError):
     """A vector file (area of interest, water, land, truth) cannot be used."""
+
+
+class WeightsError(PdnGeoError, OSError):
+    """Weights cannot be used; the text is ``<file>: <reason>``."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
 
 
 class OutputError(PdnGeoError, OSError):

@@ -58,13 +58,18 @@ def inspect(
         failed.extend(lost)
         return pixels
 
+    def patch_of(look: Look) -> Patch:
+        return _patch(look, read(look), saliency, scene)
+
     def look_at(look: Look) -> Detections:
-        patch = _patch(look, read(look), saliency, scene)
-        return detector.detect([patch], sea)[0]
+        return detector.detect([patch_of(look)], sea)[0]
 
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
         while batch := drive.next_looks(_BATCH):
-            found = list(pool.map(look_at, batch))
+            if detector.wants_batches:
+                found = detector.detect(list(pool.map(patch_of, batch)), sea)
+            else:
+                found = list(pool.map(look_at, batch))
             drive.update(batch, [part.score for part in found])
             boats += found
             looks += batch
@@ -85,4 +90,5 @@ def _patch(look: Look, pixels: Pixels, saliency: SaliencyMap, scene: Scene) -> P
         jacobian=scene.grid.ground_jacobian(
             window.col_off + window.width / 2, window.row_off + window.height / 2
         ),
+        band_names=tuple(scene.band_names),
     )

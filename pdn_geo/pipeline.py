@@ -30,8 +30,11 @@ def detect(
     patches: float | None = None,
     seconds: float | None = None,
     exhaustive: bool = False,
-    model: str | PatchDetector = "classical",
-    threshold: float = 0.5,
+    model: str | PatchDetector = "auto",
+    weights: str | Path | None = None,
+    engine: Literal["onnx", "torch"] | None = None,
+    device: str = "cpu",
+    threshold: float | None = None,
     anchor: Literal["pixels", "overviews"] = "pixels",
     on_error: Literal["fail", "skip"] = "fail",
     threads: int | None = None,
@@ -44,20 +47,31 @@ def detect(
     colour interpretation and description. gsd_m: metres per pixel of a scene without
     georeferencing. aoi, water, land: vector files; search only inside, take this as
     water, take this as land. patches, seconds, exhaustive: the budget, in looks of
-    512 x 512 px or in seconds, or all of it; default automatic. threshold: least score of
-    a boat, 0-1. anchor: "pixels" reads the scene once, "overviews" its stored overviews.
+    512 x 512 px or in seconds, or all of it; default automatic. model: "network",
+    "classical", or "auto", which is the network where its weights suit the scene. weights:
+    an .onnx or .safetensors file with its card beside it; default those of the package.
+    engine: what runs them, "onnx" or "torch"; default what the file is for. device: "cpu",
+    or "cuda" with torch. threshold: least score of a boat, 0-1; default what suits the
+    model. anchor: "pixels" reads the scene once, "overviews" its stored overviews.
     on_error: "fail" or "skip" parts that cannot be decoded. threads: default all cores.
     progress: called with a stage, "anchor" or "looks", and the share of it that is done.
 
-    Raises SceneError (cannot be read), VectorError, OptionError. A scene without boats
-    is no error: the result is empty and says what was searched.
+    Raises SceneError (cannot be read), VectorError, WeightsError, OptionError. A scene
+    without boats is no error: the result is empty and says what was searched.
     """
-    if not 0 <= threshold <= 1:
+    if threshold is not None and not 0 <= threshold <= 1:
         raise OptionError(f"threshold must be between 0 and 1, got {threshold}")
     budget = Budget(patches=patches, seconds=seconds, exhaustive=exhaustive)
-    detector = load_detector(model) if isinstance(model, str) else model
+    if isinstance(model, str):
+        detector = load_detector(model, weights=weights, engine=engine, device=device)
+    else:
+        detector = model
     stopwatch = Stopwatch()
     with opened(scene, bands=bands, gsd_m=gsd_m) as raster:
+        if unsuited := detector.suits(raster.band_names):
+            if model != "auto" or weights is not None:
+                raise OptionError(f"{raster.name}: {unsuited}")
+            detector = load_detector("classical")
         masks = VectorMasks.read(
             raster.grid, aoi=aoi, water=water, land=land, scene_name=raster.name
         )
@@ -73,7 +87,8 @@ def detect(
             )  # fmt: skip
         with stopwatch.time("merge"):
             boats = close.boats
-            boats = boats[(boats.score >= threshold) & masks.allows(boats.x, boats.y)]
+            least = detector.threshold if threshold is None else threshold
+            boats = boats[(boats.score >= least) & masks.allows(boats.x, boats.y)]
             boats = merge(boats, close.looks)
         with stopwatch.time("picture"):
             small = picture(coarse.thumbnail, raster)
@@ -87,7 +102,7 @@ def detect(
             expected_missed=drive.expected_missed(),
             missed_at_most=drive.expected_missed_upper(),
             model=detector.name,
-            notes=_notes(raster, coarse, len(failed)),
+            notes=_notes(raster, coarse, unsuited, len(failed)),
         )
     return DetectionResult(
         findings=findings,
@@ -98,8 +113,10 @@ def detect(
     )
 
 
-def _notes(scene: Scene, coarse: Survey, failed: int) -> list[str]:
+def _notes(scene: Scene, coarse: Survey, unsuited: str, failed: int) -> list[str]:
     notes = [*getattr(scene, "notes", ())]
+    if unsuited:
+        notes.append(f"Used classical: {unsuited}.")
     if coarse.anchor_note:
         notes.append(coarse.anchor_note)
     if failed:

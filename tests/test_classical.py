@@ -1,5 +1,7 @@
 """The classical detector on boats of known place, size and angle."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -66,6 +68,7 @@ def patch_of(
         valid=valid,
         water=np.ones((rows, cols), np.float32) if water is None else water,
         jacobian=np.diag([gsd_m, -gsd_m]),
+        band_names=tuple(f"band {i + 1}" for i in range(len(image))),
     )
 
 
@@ -265,13 +268,7 @@ def test_stretched_pixels_keep_metres() -> None:
     stretched = square.reshape(3, 80, 2, 160).mean(axis=2)
     patch = patch_of(stretched)
     jacobian = np.diag([3.0, -6.0])
-    patch = Patch(
-        look=patch.look,
-        values=patch.values,
-        valid=patch.valid,
-        water=patch.water,
-        jacobian=jacobian,
-    )
+    patch = replace(patch, jacobian=jacobian)
     one = best(found_in(patch))
     direction = jacobian @ [np.cos(one.angle[0]), np.sin(one.angle[0])]
     assert np.hypot(*direction) * one.length[0] == pytest.approx(60, rel=0.05)

@@ -1,16 +1,34 @@
 """What finds boats in a patch, behind one interface."""
 
+from pathlib import Path
+
 from pdn_geo.engines.base import Patch, PatchDetector
 from pdn_geo.engines.classical import ClassicalDetector
+from pdn_geo.engines.network import load_network
+from pdn_geo.engines.network.weights import have_shipped_weights
 from pdn_geo.errors import OptionError
 
 __all__ = ["ClassicalDetector", "Patch", "PatchDetector", "load_detector"]
 
-_DETECTORS = {"classical": ClassicalDetector}
+MODELS = ("auto", "network", "classical")
 
 
-def load_detector(name: str) -> PatchDetector:
-    """The detector that `--model` names. Raises OptionError for any other name."""
-    if name not in _DETECTORS:
-        raise OptionError(f"model must be one of {', '.join(_DETECTORS)}, got {name!r}")
-    return _DETECTORS[name]()
+def load_detector(
+    model: str = "auto",
+    *,
+    weights: str | Path | None = None,
+    engine: str | None = None,
+    device: str = "cpu",
+) -> PatchDetector:
+    """The detector that `--model` names: "auto" is the network where there are weights.
+
+    weights, engine, device: of the network, see `load_network`. Raises OptionError for
+    any other name, and WeightsError.
+    """
+    if model not in MODELS:
+        raise OptionError(f"model must be one of {', '.join(MODELS)}, got {model!r}")
+    if model == "classical" and weights is not None:
+        raise OptionError(f"model classical takes no weights, got {weights}")
+    if model == "network" or weights is not None or (model == "auto" and have_shipped_weights()):
+        return load_network(weights, engine, device)
+    return ClassicalDetector()

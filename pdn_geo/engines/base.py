@@ -20,6 +20,7 @@ class Patch:
     water: (rows, cols) float32, 0-1, how surely each pixel is water, from the saliency
     map (so in steps of a cell). jacobian: (2, 2) metres east and north per pixel of x
     and y, see `PixelGrid.ground_jacobian`; NaN where the scene's scale is unknown.
+    band_names: of the bands of `values`, as in `Scene.band_names`.
     """
 
     look: Look
@@ -27,6 +28,13 @@ class Patch:
     valid: NDArray[np.bool_]
     water: NDArray[np.float32]
     jacobian: NDArray[np.float64]
+    band_names: tuple[str, ...]
+
+    @property
+    def gsd_m(self) -> float:
+        """The side of a square of one pixel's ground area, in metres; NaN if unknown."""
+        (a, b), (c, d) = self.jacobian
+        return float(np.sqrt(abs(a * d - b * c)))
 
 
 class PatchDetector(Protocol):
@@ -34,7 +42,22 @@ class PatchDetector(Protocol):
 
     @property
     def name(self) -> str:
-        """What `--model` calls it."""
+        """What users read in a result: "classical", or the weights, "patch 1.0"."""
+
+    @property
+    def threshold(self) -> float:
+        """The score from which a detection is best taken for a boat, 0-1."""
+
+    @property
+    def wants_batches(self) -> bool:
+        """Whether `detect` does best with many patches at once, called from one thread; else
+        with one at a time from many.
+        """
+
+    def suits(self, band_names: Sequence[str]) -> str:
+        """Why this detector does not suit a scene of these bands, in words; "" if it does."""
 
     def detect(self, patches: Sequence[Patch], sea: SeaStatistics) -> list[Detections]:
-        """One Detections a patch, in scene pixels, `look` filled in."""
+        """One Detections a patch, in scene pixels, `look` filled in. Safe to call from
+        many threads at once.
+        """

@@ -45,12 +45,18 @@ class ClassicalDetector:
     """
 
     name = "classical"
+    threshold = 0.5
+    wants_batches = False
 
     def __init__(
         self, score_model: ScoreModel | None = None, *, min_score: float = MIN_SCORE
     ) -> None:
         self._model = score_model or default_score_model()
         self._min_score = min_score
+
+    def suits(self, band_names: Sequence[str]) -> str:
+        """Any bands suit."""
+        return ""
 
     def detect(self, patches: Sequence[Patch], sea: SeaStatistics) -> list[Detections]:
         """One Detections a patch, best first, in scene pixels."""

@@ -1,0 +1,77 @@
+"""The card beside the weights, and what is said where there is none."""
+
+import json
+from pathlib import Path
+
+import pytest
+from test_engines_detector import card_of
+
+from pdn_geo.engines.network.card import ModelCard
+from pdn_geo.engines.network.weights import have_shipped_weights, load_weights
+from pdn_geo.errors import PdnGeoError, WeightsError
+
+
+def test_a_card_survives_its_file(tmp_path: Path) -> None:
+    card = card_of()
+    card.save(tmp_path / "patch.json")
+    assert ModelCard.load(tmp_path / "patch.json") == card
+    assert card.title == "patch 1.0"
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"seed": None}, "lacks seed"),
+        ({"colour": "blue"}, "unknown colour"),
+        ({"stride": 3}, "stride must be 2 or 4"),
+        ({"threshold": 1.5}, "threshold must be between"),
+        ({"threshold": "high"}, "threshold must be a number"),
+        ({"gsd_m": [3]}, "gsd_m must be"),
+        ({"gsd_m": [3, "far"]}, "wrong kind"),
+        ({"bands": "red"}, "bands must be a list"),
+        ({"score": {"a": 0, "b": 0, "c": 0}}, "a positive"),
+        ({"score": {"d": 0}}, "wrong kind"),
+        ({"sources": [{"title": "seas"}]}, "wrong kind"),
+        ({"channels": ["red"]}, "other channels"),
+    ],
+)
+def test_a_bad_card_says_what_is_wrong(change: dict, text: str, tmp_path: Path) -> None:
+    content = {**json.loads(card_of().to_json()), **change}
+    content = {name: value for name, value in content.items() if value is not None}
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(WeightsError, match=text) as caught:
+        ModelCard.load(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+    assert isinstance(caught.value, PdnGeoError)
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"\xff\xfe\0", b'{"name": '])
+def test_what_is_no_card_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match="not a model card"):
+        ModelCard.load(path)
+
+
+def test_missing_files_are_named(tmp_path: Path) -> None:
+    weights = tmp_path / "mine.onnx"
+    with pytest.raises(WeightsError, match=r"mine\.onnx: no such file"):
+        load_weights(weights)
+    weights.touch()
+    with pytest.raises(WeightsError, match=r"mine\.json: no model card"):
+        load_weights(weights)
+    with pytest.raises(WeightsError, match=r"end in \.onnx or \.safetensors"):
+        load_weights(tmp_path / "mine.pt")
+    card_of().save(tmp_path / "mine.json")
+    found = load_weights(str(weights))
+    assert (found.engine, found.card.title) == ("onnx", "patch 1.0")
+    with pytest.raises(WeightsError, match=r"mine\.safetensors: no such file, and engine torch"):
+        found.file_for("torch")
+
+
+@pytest.mark.skipif(have_shipped_weights(), reason="weights ship with this version")
+def test_without_shipped_weights_the_network_cannot_be_had() -> None:
+    with pytest.raises(WeightsError, match="no such file"):
+        load_weights()
