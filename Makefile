@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: demo test check setup results benchmark clean
+.PHONY: qgis-plugin demo test check setup results benchmark clean
 
 demo: $(VENV)/.base  ## find the boats of a simulated 10240 x 10240 scene
 	mkdir -p demo
@@ -29,6 +29,10 @@ results: $(VENV)/.all  ## docs/results.md from the labelled scenes; an hour
 
 benchmark: $(VENV)/.all  ## peak memory against its limits
 	$(BIN)/python benchmarks/memory.py
+
+qgis-plugin:  ## dist/pdn_geo_provider.zip, for QGIS: Plugins > Install from ZIP
+	mkdir -p dist
+	$(PYTHON) qgis/package.py dist/pdn_geo_provider.zip
 
 clean:
 	rm -rf $(VENV) demo build dist *.egg-info

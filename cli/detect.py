@@ -1,5 +1,6 @@
 """`pdn-geo detect`: the main job."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,21 @@ from .progress import progress_bar
 
 if TYPE_CHECKING:
     from pdn_geo.result import DetectionResult
+
+
+class Model(StrEnum):
+    """What tells boats in a look."""
+
+    auto = "auto"
+    network = "network"
+    classical = "classical"
+
+
+class Engine(StrEnum):
+    """What runs the network."""
+
+    onnx = "onnx"
+    torch = "torch"
 
 
 class OnError(StrEnum):
@@ -29,6 +45,10 @@ def detect(
     preview: Annotated[
         Path | None, typer.Option(help="Draw the scene small, with looks and boats, as PNG.")
     ] = None,
+    qgis_project: Annotated[
+        Path | None,
+        typer.Option(help="Also write a QGIS project, .qgz; needs a .gpkg among --out."),
+    ] = None,
     patches: Annotated[
         float | None, typer.Option(help="Look at this many patches of 512 x 512 px at most.")
     ] = None,
@@ -36,10 +56,21 @@ def detect(
     exhaustive: Annotated[
         bool, typer.Option("--exhaustive", help="Look at everything, land included.")
     ] = False,
-    threshold: Annotated[float, typer.Option(help="Least score of a boat, 0-1.")] = 0.5,
+    threshold: Annotated[
+        float | None,
+        typer.Option(help="Least score of a boat, 0-1. Default: what suits the model."),
+    ] = None,
     model: Annotated[
-        str, typer.Option(help="What tells boats in a look: classical.")
-    ] = "classical",
+        Model, typer.Option(help="What tells boats in a look. auto: the network where it suits.")
+    ] = Model.auto,
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="Weights of your own, .onnx or .safetensors, with the .json beside."),
+    ] = None,
+    engine: Annotated[
+        Engine | None, typer.Option(help="What runs the network. Default: what the weights say.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu, or cuda with --engine torch.")] = "cpu",
     bands: options.Bands = None,
     gsd: options.Gsd = None,
     aoi: options.Aoi = None,
@@ -54,11 +85,13 @@ def detect(
     json: options.Json = False,
 ) -> None:
     """Find the boats in a scene and say what was searched."""
+    if aoi or water or land or any(path.suffix in (".gpkg", ".fgb") for path in out or []):
+        _import_pyogrio_alone()
     import pdn_geo
     from pdn_geo.products import check_output_paths
 
-    outputs = [*(out or []), *([preview] if preview else [])]
-    check_output_paths(out or [], preview=preview, scene=scene)
+    outputs = [*(out or []), *(path for path in (preview, qgis_project) if path)]
+    check_output_paths(out or [], preview=preview, qgis_project=qgis_project, scene=scene)
     with progress_bar(quiet=quiet or json) as progress:
         result = pdn_geo.detect(
             scene,
@@ -70,7 +103,10 @@ def detect(
             patches=patches,
             seconds=seconds,
             exhaustive=exhaustive,
-            model=model,
+            model=model.value,
+            weights=weights,
+            engine=engine.value if engine else None,
+            device=device,
             threshold=threshold,
             anchor=anchor.value,
             on_error=on_error.value,
@@ -80,10 +116,28 @@ def detect(
     result.write(*(out or []))
     if preview:
         result.save_preview(preview)
+    if qgis_project:
+        geopackage = next(path for path in out or [] if path.suffix.lower() == ".gpkg")
+        result.save_qgis_project(qgis_project, geopackage)
     _report(result, outputs, quiet=quiet, json=json)
     if result.failed:
         typer.echo(f"pdn-geo: {scene}: {len(result.failed)} windows could not be read", err=True)
         raise typer.Exit(3)
+
+
+def _import_pyogrio_alone() -> None:
+    """Import pyogrio, which takes geopandas and pandas along where it can, without them.
+
+    They are for data frames, of which this command makes none, and took three quarters of
+    the whole import.
+    """
+    absent = [name for name in ("geopandas", "pandas") if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type] # None: cannot be imported
+    try:
+        import pyogrio  # noqa: F401
+    finally:
+        for name in absent:
+            del sys.modules[name]
 
 
 def _report(result: "DetectionResult", outputs: list[Path], *, quiet: bool, json: bool) -> None:
@@ -94,7 +148,11 @@ def _report(result: "DetectionResult", outputs: list[Path], *, quiet: bool, json
         typer.echo(dumps({**result.summary, "outputs": written}, indent=2))
     elif not quiet:
         times = ", ".join(f"{stage} {value:.1f}" for stage, value in result.seconds.items())
+        found = result.findings
         typer.echo("\n".join(result.lines()))
+        typer.echo(f"model     {found.model}")
+        for note in found.notes:
+            typer.echo(f"note      {note}")
         typer.echo(f"seconds   {times}")
         if outputs:
             typer.echo(f"wrote     {', '.join(str(path) for path in outputs)}")

@@ -1,5 +1,6 @@
 """A progress bar on stderr; none where nobody watches."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -7,7 +8,14 @@ from contextlib import contextmanager
 
 @contextmanager
 def progress_bar(*, quiet: bool) -> Iterator[Callable[[str, float], None] | None]:
-    """Yields a function of (stage, share done from 0 to 1), or None."""
+    """Yields a function of (stage, share done from 0 to 1), or None.
+
+    For programs that watch (the QGIS plugin), PDN_GEO_PROGRESS=lines in the environment
+    gives lines `progress <stage> <share>` instead of a bar.
+    """
+    if not quiet and os.environ.get("PDN_GEO_PROGRESS") == "lines":
+        yield _print_line
+        return
     if quiet or not sys.stderr.isatty():
         yield None
         return
@@ -24,3 +32,7 @@ def progress_bar(*, quiet: bool) -> Iterator[Callable[[str, float], None] | None
             bars.update(tasks[stage], completed=share)  # type: ignore[arg-type]
 
         yield show
+
+
+def _print_line(stage: str, share: float) -> None:
+    print(f"progress {stage} {share:.3f}", file=sys.stderr, flush=True)  # noqa: T201

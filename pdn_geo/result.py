@@ -86,6 +86,21 @@ class DetectionResult:
         """Draw the scene small with looks and boats as a PNG. Raises OutputError."""
         save_preview(path, self.findings, self.picture.rgb, self.picture.stride)
 
+    def save_qgis_project(self, path: str | Path, geopackage: str | Path) -> None:
+        """Write a QGIS project, .qgz, of the scene under the layers of `geopackage`.
+
+        geopackage: written before, by `write`. The saliency map goes beside the project, as
+        <name>.saliency.tif. Raises OutputError, OptionError without georeferencing, and
+        SceneError when the scene is no file.
+        """
+        from pdn_geo.products.qgis_project import check_qgis_project, write_qgis_project
+        from pdn_geo.survey import save_saliency
+
+        check_qgis_project(path, self.findings)
+        saliency = Path(path).with_suffix(".saliency.tif")
+        save_saliency(saliency, self.saliency_map, self.findings.grid)
+        write_qgis_project(path, self.findings, geopackage=geopackage, saliency=saliency)
+
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """The same picture on matplotlib axes, new ones if none are given."""
         if ax is None:

@@ -10,8 +10,10 @@ from typing import Any, Literal
 import numpy as np
 
 from pdn_geo.geometry import Window
+from pdn_geo.grid import PixelGrid
 from pdn_geo.io import AnchorReader, VectorMasks, open_scene, plan_anchor, write_cog
 from pdn_geo.saliency import SaliencyBuilder, SaliencyMap
+from pdn_geo.saliency.learned import shipped_saliency
 from pdn_geo.scene import Scene
 from pdn_geo.sea import SeaStatistics
 from pdn_geo.stopwatch import Stopwatch
@@ -49,12 +51,14 @@ def survey(
     source: Literal["pixels", "overviews"] = "pixels",
     on_error: Literal["fail", "skip"] = "fail",
     threads: int | None = None,
+    learned: bool = False,
     stopwatch: Stopwatch | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> Survey:
     """Read the scene once, tile by tile, and say per cell what a look is worth.
 
-    See `pdn_geo.detect` for the options. Raises BlockReadError with `on_error` "fail".
+    learned: by the trained network where the bands suit it, else by label-free priors.
+    See `pdn_geo.detect` for the other options. Raises BlockReadError with `on_error` "fail".
     """
     stopwatch = stopwatch or Stopwatch()
     shape = (scene.grid.height, scene.grid.width)
@@ -67,7 +71,10 @@ def survey(
     reader = AnchorReader(
         scene, plan, threads=threads, on_error=on_error, source=source, progress=show
     )
-    builder = SaliencyBuilder(shape, plan.stride, scene.band_names, scene.grid.gsd_m)
+    builder = SaliencyBuilder(
+        shape, plan.stride, scene.band_names, scene.grid.gsd_m,
+        learned=shipped_saliency() if learned else None,
+    )  # fmt: skip
     thumbnail = Thumbnail(shape, plan.stride)
     tiles = iter(reader)
     while True:
@@ -110,14 +117,19 @@ def write_saliency(
     with opened(source, bands=bands, gsd_m=gsd_m) as scene:
         masks = VectorMasks.read(scene.grid, aoi=aoi, water=water, land=land, scene_name=scene.name)
         saliency = survey(scene, masks, threads=threads, progress=progress).saliency
-        layers = np.stack([saliency.expected_boats, saliency.water])
-        layers[:, ~saliency.searchable] = np.nan
-        write_cog(
-            out,
-            layers,
-            grid=scene.grid,
-            stride=saliency.stride,
-            descriptions=["expected boats", "water"],
-            nodata=math.nan,
-        )
+        save_saliency(out, saliency, scene.grid)
     return float(saliency.expected_boats.sum())
+
+
+def save_saliency(path: str | Path, saliency: SaliencyMap, grid: PixelGrid) -> None:
+    """Write a map that there is already, as `write_saliency` does. Raises OutputError."""
+    layers = np.stack([saliency.expected_boats, saliency.water])
+    layers[:, ~saliency.searchable] = np.nan
+    write_cog(
+        path,
+        layers,
+        grid=grid,
+        stride=saliency.stride,
+        descriptions=["expected boats", "water"],
+        nodata=math.nan,
+    )

@@ -101,7 +101,7 @@ def test_the_same_result_is_the_same_bytes(tmp_path, suffix):
     assert one == two
 
 
-def test_geopackage_is_sound_and_holds_three_layers(tmp_path):
+def test_geopackage_is_sound_and_holds_its_layers(tmp_path):
     path = tmp_path / "boats.gpkg"
     write_products(findings(UTM), [path])
     assert sorted(p.name for p in tmp_path.iterdir()) == ["boats.gpkg"]
@@ -116,10 +116,14 @@ def test_geopackage_is_sound_and_holds_three_layers(tmp_path):
         assert rows("SELECT table_name, srs_id FROM gpkg_contents ORDER BY rowid") == [
             ("detections", 32631),
             ("looks", 32631),
+            ("unsearched", 32631),
             ("searched_area", 32631),
+            ("layer_styles", 0),
         ]
         kinds = rows("SELECT geometry_type_name FROM gpkg_geometry_columns ORDER BY rowid")
-        assert [kind for (kind,) in kinds] == ["POLYGON", "POLYGON", "MULTIPOLYGON"]
+        assert [kind for (kind,) in kinds] == [
+            "POLYGON", "POLYGON", "MULTIPOLYGON", "MULTIPOLYGON",
+        ]  # fmt: skip
         described = rows("SELECT description FROM gpkg_contents WHERE table_name = 'detections'")
     database.close()
     assert described == [("Boats in scene ø.tif.",)]
@@ -180,7 +184,7 @@ def test_pixel_coordinates_have_no_crs_and_say_so(tmp_path, suffix):
         assert "coordinates are pixels" in info["layer_metadata"]["DESCRIPTION"]
         assert frame.crs.name == "Undefined Cartesian SRS"
         with sqlite3.connect(path) as database:
-            srs = database.execute("SELECT DISTINCT srs_id FROM gpkg_contents").fetchall()
+            srs = database.execute("SELECT DISTINCT srs_id FROM gpkg_geometry_columns").fetchall()
         database.close()
         assert srs == [(-1,)]
     else:

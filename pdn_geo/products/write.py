@@ -23,6 +23,7 @@ WRITERS: dict[str, Callable[[Findings, Path], None]] = {
     ".fgb": write_flatgeobuf,
 }
 PICTURES = (".png",)
+PROJECTS = (".qgz",)
 
 
 def write_products(findings: Findings, paths: Sequence[PathLike]) -> None:
@@ -38,20 +39,30 @@ def write_products(findings: Findings, paths: Sequence[PathLike]) -> None:
 
 
 def check_output_paths(
-    paths: Sequence[PathLike], *, preview: PathLike | None = None, scene: object = None
+    paths: Sequence[PathLike],
+    *,
+    preview: PathLike | None = None,
+    qgis_project: PathLike | None = None,
+    scene: object = None,
 ) -> None:
     """Before any work: can these files be written?
 
-    Raises OptionError for an unknown extension, a path given twice, and the input scene
-    itself; OutputError for a missing or read-only folder and for a folder in the file's
-    place. `scene` may be anything; only a path is compared.
+    Raises OptionError for an unknown extension, a path given twice, a QGIS project without
+    a GeoPackage to show, and the input scene itself; OutputError for a missing or read-only
+    folder and for a folder in the file's place. `scene` may be anything; only a path is
+    compared.
     """
     for path in paths:
         _by_extension(path)
     if preview is not None and Path(preview).suffix.lower() not in PICTURES:
         raise OptionError(f"{preview}: a preview must end in {' or '.join(PICTURES)}")
+    if qgis_project is not None:
+        if Path(qgis_project).suffix.lower() not in PROJECTS:
+            raise OptionError(f"{qgis_project}: a QGIS project must end in .qgz")
+        if not any(Path(path).suffix.lower() == ".gpkg" for path in paths):
+            raise OptionError(f"{qgis_project}: a QGIS project needs a .gpkg among the results")
     seen: set[Path] = set()
-    for path in [*paths, *([] if preview is None else [preview])]:
+    for path in [*paths, *(extra for extra in (preview, qgis_project) if extra is not None)]:
         if Path(path).resolve() in seen:
             raise OptionError(f"{path}: given twice as an output")
         seen.add(Path(path).resolve())
