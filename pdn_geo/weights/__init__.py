@@ -1,0 +1,1 @@
+"""Weights that ship with the package; README.md says what the files are."""
