@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: qgis-plugin demo test check setup results benchmark clean
+.PHONY: qgis-plugin demo test check setup results benchmark smoke clean
 
 demo: $(VENV)/.base  ## find the boats of a simulated 10240 x 10240 scene
 	mkdir -p demo
@@ -26,6 +26,9 @@ setup: $(VENV)/.all  ## the environment for development, with torch
 
 results: $(VENV)/.all  ## docs/results.md from the labelled scenes; an hour
 	$(BIN)/python benchmarks/results.py
+
+smoke: | $(BIN)/python  ## the wheel in an empty environment, without torch
+	$(BIN)/python benchmarks/smoke_wheel.py
 
 benchmark: $(VENV)/.all  ## peak memory against its limits
 	$(BIN)/python benchmarks/memory.py

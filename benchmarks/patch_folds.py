@@ -55,18 +55,23 @@ def detector_for(site: str) -> NetworkDetector | str:
     fold = _fold_of().get(site)
     if fold is None:
         return "auto"
-    return fold_detector(fold, ScoreLaw(**record()["laws"][fold]), record()["threshold"])
+    thresholds = tuple((gsd_m, score) for gsd_m, score in record()["thresholds"][fold])
+    return fold_detector(fold, ScoreLaw(**record()["laws"][fold]), thresholds)
 
 
 @cache
 def record() -> dict[str, Any]:
-    """What calibrate_patch.py found: `laws` of the folds, `shipped` law, `threshold`."""
+    """What calibrate_patch.py found: `laws` and `thresholds` of the folds, and what ships."""
     return json.loads(RECORD.read_text(encoding="utf-8"))
 
 
 @cache
 def fold_detector(
-    fold: int, law: ScoreLaw, threshold: float, *, min_score: float = 0.02
+    fold: int,
+    law: ScoreLaw,
+    thresholds: tuple[tuple[float, float], ...],
+    *,
+    min_score: float = 0.02,
 ) -> NetworkDetector:
     """The network that was not trained on a fold."""
     card = ModelCard(
@@ -82,7 +87,7 @@ def fold_detector(
         bands=("red", "green", "blue"),
         gsd_m=(0.2, 10.0),
         score=law,
-        threshold=threshold,
+        thresholds=thresholds,
         figures={},
         limits=(),
     )

@@ -24,6 +24,7 @@ from labelled import Case, real_cases, simulated_cases
 from real_scenes import DATA, FOLDS
 
 import pdn_geo
+from pdn_geo.engines import PatchDetector, load_detector
 from pdn_geo.engines.classical import ClassicalDetector, ScoreModel
 from pdn_geo.evaluation import Evaluation, evaluate, pool
 
@@ -39,7 +40,7 @@ HEADER = """\
 Written by `{command}`, never by hand. {machine};
 {versions}.
 
-- Detector: `--model {model}` with the default budget and threshold ({threshold}). How a hit is
+- Detector: `--model {model}` with the default budget and thresholds. How a hit is
   counted: [evaluation.md](evaluation.md). Brackets: 95 % intervals by two-stage bootstrap over
   sites and then within them.
 - {held_out}
@@ -56,7 +57,7 @@ HELD_OUT = {
   {FOLDS} folds within each collection, and a fold is judged by the network trained on the
   others (`benchmarks/train_patch.py`), its scores calibrated on the other folds' held-out sites
   (`benchmarks/calibrate_patch.py`). A site is a place: its dates, frames and chunks stay
-  together. The threshold is one number for all. Saliency and drive were developed with these
+  together. Thresholds, one for each GSD, likewise. Saliency and drive were developed with these
   scenes in sight.""",
     "classical": """Real scenes are judged by held-out models: the scores for a site come from a
   fit without its whole fold (`benchmarks/fit_classical.py`). What is not fitted (filters,
@@ -92,7 +93,7 @@ def run_case(case: Case, model: str) -> Run:
         looks=[look.window for look in findings.looks],
         gsd_m=case.gsd_m,
         site=case.site,
-        threshold=threshold_of(model),
+        threshold=least_score(detector, findings.grid.gsd_m),
     )
     return Run(
         case=case,
@@ -105,9 +106,11 @@ def run_case(case: Case, model: str) -> Run:
     )
 
 
-def threshold_of(model: str) -> float:
+def least_score(detector: PatchDetector | str, gsd_m: float) -> float:
     """The score from which a user sees a detection."""
-    return patch_folds.record()["threshold"] if model == "network" else ClassicalDetector.threshold
+    if isinstance(detector, str):
+        detector = load_detector(detector)
+    return detector.threshold(gsd_m)
 
 
 def classical(site: str) -> ClassicalDetector:
@@ -145,7 +148,6 @@ def _header(model: str) -> str:
         machine=f"Machine: {os.cpu_count()} cores ({platform.machine()}), no GPU",
         versions=", ".join(f"{name} {version(name)}" for name in names),
         model=model,
-        threshold=threshold_of(model),
         least=LEAST_SCORE,
         held_out=HELD_OUT[model],
     )

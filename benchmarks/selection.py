@@ -1,134 +1,57 @@
-"""How many labelled boats does the drive look at? Selection recall by prior and budget.
+"""How many boats does the drive look at? Selection recall by saliency and budget.
 
-    python benchmarks/selection.py [--data FOLDER] [--stride 8]
+    python benchmarks/selection.py                         # everything; an hour on one core
+    python benchmarks/selection.py --only naip "wind 13"   # rows whose title holds a word
 
-Prints one markdown table a data set: the share of boats whose centre lies in a look when
-5, 10 and 20 % of the scene's pixels may be read, for each prior alone and together, for
-anchors that keep only the mean or only the maximum of a cell, and between two marks: a
-random order over the same water, and an oracle that knows where the boats are.
-Boats of confidence 1 and those inside ignore areas do not count. Three simulated seas of
-4096 px at 1 m follow, with whitecaps by wind.
+Prints one markdown table a data set: the share of boats whose centre lies in a look, for
+each label-free prior alone, all of them together, anchors that keep only the mean or only
+the maximum of a cell, the learned saliency, and two marks: a random order over the same
+water, and an oracle that knows where the boats are.
+
+- Labelled scenes, at 5, 10 and 20 % of their pixels.
+- 10240 x 10240 px at 4, 8, 16 and 32 patches of 512 px: mosaics of the labelled scenes of
+  one fold (`mosaics.py`), and simulated seas of 3, 8 and 13 m/s at 1 m with 40 boats.
+
+The learned saliency of a labelled scene is that of its fold, which has not seen the site:
+`train_saliency.py` writes those networks. Boats of confidence 1 and
+those inside ignore areas do not count. "expected" is the sum of expected boats.
 """
 
 import argparse
-import json
-import os
-import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pyogrio
-import rasterio
-import shapely
+from classical_scenes import labelled_scenes
+from folds import fold_of_sites
+from labelled import real_cases
+from real_scenes import DATA, FOLDS
+from selection_sites import FAMILIES, Site, mosaic_sites, real_site, simulated_site
 
-from pdn_geo.anchor import GlobalAnchor
-from pdn_geo.drive.budget import SMALLEST, Budget
+from pdn_geo.drive.budget import PATCH_PX, SMALLEST, Budget
 from pdn_geo.drive.greedy import GreedyDrive
 from pdn_geo.drive.look import Look
-from pdn_geo.geometry import Window
-from pdn_geo.io import open_scene
-from pdn_geo.ocean import SeaConfig, simulate_scene
 from pdn_geo.saliency.builder import DEFAULT_PRIORS, SaliencyBuilder
+from pdn_geo.saliency.learned import LearnedSaliency, shipped_saliency
 from pdn_geo.saliency.map import SaliencyMap
 from pdn_geo.saliency.memory_bank import MemoryBank
 
-DATA = Path(os.environ.get("PDN_GEO_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
+FOLD_WEIGHTS = Path(__file__).parent / "weights"
 SHARES = (0.05, 0.10, 0.20)
-SETS = {
-    "planet_california": ("*.jpg", 3.0),
-    "sentinel2_ports": ("*.tif", 8.3),
-    "naip_coast/boats": ("*.png", 1.0),
-}
+PATCHES = (4, 8, 16, 32)
+SETS = ("planet_california", "sentinel2_ports", "naip_coast")
 WINDS_MPS = (3, 8, 13)
-FIVE_BANDS = ("blue", "green", "red", "nir", "swir")
+
+Judge = Callable[[Site], SaliencyMap]
 
 
-@dataclass
-class Site:
-    name: str
-    shape: tuple[int, int]
-    bands: tuple[str, ...]
-    gsd_m: float
-    anchor: GlobalAnchor
-    boats: np.ndarray  # (N, 2), x and y
-
-
-def read_pixels(path: Path) -> np.ndarray:
-    """(bands, rows, cols) float32, palettes expanded."""
-    with rasterio.open(path) as source:
-        pixels = source.read()
-        if source.colorinterp[0] == rasterio.enums.ColorInterp.palette:
-            table = np.zeros((256, 3), np.uint8)
-            for index, colour in source.colormap(1).items():
-                table[index] = colour[:3]
-            pixels = np.moveaxis(table[pixels[0]], -1, 0)
-    return pixels.astype(np.float32)
-
-
-def reduce(pixels: np.ndarray, stride: int) -> GlobalAnchor:
-    """Cell statistics by brute force."""
-    bands, height, width = pixels.shape
-    rows, cols = -(-height // stride), -(-width // stride)
-    whole = np.full((bands, rows * stride, cols * stride), np.nan, np.float32)
-    whole[:, :height, :width] = pixels
-    cells = whole.reshape(bands, rows, stride, cols, stride).swapaxes(2, 3)
-    cells = cells.reshape(bands, rows, cols, stride * stride)
-    window = Window(col_off=0, row_off=0, width=cols, height=rows)
-    return GlobalAnchor(
-        stride=stride,
-        window=window,
-        core=window,
-        mean=np.nanmean(cells, axis=-1),
-        max=np.nanmax(cells, axis=-1),
-        min=np.nanmin(cells, axis=-1),
-        std=np.nanstd(cells, axis=-1),
-        valid=np.isfinite(cells[0]).mean(axis=-1).astype(np.float32),
-    )
-
-
-def read_boats(path: Path) -> np.ndarray:
-    features = json.loads(path.read_text())["features"]
-    kinds = [(f["properties"].get("kind"), f) for f in features]
-    ignored = [shapely.from_geojson(json.dumps(f["geometry"])) for k, f in kinds if k == "ignore"]
-    boats = [
-        np.mean(f["geometry"]["coordinates"], axis=0)
-        for k, f in kinds
-        if k == "vessel" and f["properties"]["confidence"] > 1
-    ]
-    kept = [b for b in boats if not any(area.contains(shapely.Point(b)) for area in ignored)]
-    return np.reshape(kept, (-1, 2))
-
-
-def sites(folder: Path, pattern: str, gsd_m: float, stride: int) -> Iterator[Site]:
-    for path in sorted(folder.glob(pattern)):
-        pixels = read_pixels(path)
-        bands = FIVE_BANDS if len(pixels) == 5 else ("red", "green", "blue")[: len(pixels)]
-        if len(pixels) == 1:
-            bands = ("gray",)
-        anchor = reduce(pixels, stride)
-        boats = read_boats(path.with_suffix(".hulls.geojson"))
-        yield Site(path.stem, pixels.shape[1:], bands, gsd_m, anchor, boats)
-
-
-def simulated_site(wind: int, stride: int) -> Site:
-    """24 boats on 4.1 x 4.1 km; seeds apart from those of docs/results.md."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "sea.tif"
-        config = SeaConfig(size=4096, gsd_m=1.0, wind_mps=wind, boats=24, seed=100 + wind)
-        simulate_scene(path, config)
-        with open_scene(path) as scene:
-            hulls = pyogrio.read_dataframe(path.with_suffix(".truth.gpkg"), layer="hulls")
-            centres = hulls.geometry.centroid
-            boats = np.stack(scene.grid.to_pixel(centres.x, centres.y), axis=1)
-        anchor = reduce(read_pixels(path), stride)
-    return Site(f"wind {wind}", (4096, 4096), ("red", "green", "blue"), 1.0, anchor, boats)
-
-
-def saliency(site: Site, priors=DEFAULT_PRIORS, keep: str = "all") -> SaliencyMap:
+def saliency(site: Site, priors=DEFAULT_PRIORS, keep: str = "all", learned=None) -> SaliencyMap:
     """`keep`: the one statistic that the priors may see; the water mask sees all."""
-    builder = SaliencyBuilder(site.shape, site.anchor.stride, site.bands, site.gsd_m, priors=priors)
+    builder = SaliencyBuilder(
+        site.shape, site.anchor.stride, site.bands, site.gsd_m, priors=priors, learned=learned
+    )
     if keep == "all":
         builder.add(site.anchor)
     else:
@@ -138,11 +61,24 @@ def saliency(site: Site, priors=DEFAULT_PRIORS, keep: str = "all") -> SaliencyMa
     return builder.finish()[0]
 
 
+def learnt(site: Site) -> SaliencyMap:
+    return saliency(site, learned=network(site.fold))
+
+
+@cache
+def network(fold: int | None) -> LearnedSaliency:
+    """The network that has not seen a fold."""
+    if fold is None:
+        return shipped_saliency()
+    return LearnedSaliency(FOLD_WEIGHTS / f"saliency_fold_{fold}.onnx")
+
+
 def oracle(site: Site) -> SaliencyMap:
     known = saliency(site)
     boats = np.zeros_like(known.expected_boats)
     cells = (site.boats // known.stride).astype(int)
-    np.add.at(boats, (cells[:, 1], cells[:, 0]), 1)
+    inside = (cells >= 0).all(axis=1) & (cells < boats.shape[::-1]).all(axis=1)
+    np.add.at(boats, (cells[inside, 1], cells[inside, 0]), 1)
     return replace(known, expected_boats=boats)
 
 
@@ -153,18 +89,21 @@ def anyhow(site: Site) -> SaliencyMap:
     return replace(known, expected_boats=np.where(known.water >= 0.5, noise, np.float32(0)))
 
 
-def looked_at(site: Site, known: SaliencyMap, share: float) -> int:
-    patches = max(SMALLEST, share * site.shape[0] * site.shape[1] / 512**2)
-    drive = GreedyDrive(known, site.shape, Budget(patches=patches))
-    looks: list[Look] = []
-    while more := drive.next_looks(16):
-        drive.update(more, [np.zeros(0)] * len(more))
-        looks += more
-    x, y = site.boats.T
-    return int(np.any([look.window.contains(x, y) for look in looks], axis=0).sum())
+def looked_at(site: Site, known: SaliencyMap, budgets: Sequence[float]) -> list[int]:
+    """Boats in looks at each budget, in patches. The drive of a smaller budget ends sooner."""
+    counts = []
+    for patches in budgets:
+        drive = GreedyDrive(known, site.shape, Budget(patches=max(SMALLEST, patches)))
+        looks: list[Look] = []
+        while more := drive.next_looks(16):
+            drive.update(more, [np.zeros(0)] * len(more))
+            looks += more
+        x, y = site.boats.T
+        counts.append(int(np.any([look.window.contains(x, y) for look in looks], axis=0).sum()))
+    return counts
 
 
-def variants() -> dict:
+def variants() -> dict[str, Judge]:
     tried = (*DEFAULT_PRIORS, MemoryBank())
     alone = {prior.name: (lambda s, p=prior: saliency(s, (p,))) for prior in tried}
     return {
@@ -173,37 +112,64 @@ def variants() -> dict:
         "all and memory bank": lambda s: saliency(s, tried),
         "all, mean only": lambda s: saliency(s, keep="mean"),
         "all, max only": lambda s: saliency(s, keep="max"),
-        "**all (default)**": saliency,
+        "all priors": saliency,
+        "**learned (default)**": learnt,
         "oracle": oracle,
     }
 
 
+def data_sets(stride: int, wanted: Callable[[str], bool]) -> Iterator[tuple[str, list[Site]]]:
+    """Title and scenes of every table."""
+    scenes = list(labelled_scenes()) if any(map(wanted, (*SETS, *FAMILIES))) else []
+    folds = fold_of_sites((case.site for case in real_cases(DATA)), FOLDS)
+    for collection in SETS:
+        if wanted(collection):
+            chosen = [scene for scene in scenes if scene.collection == collection]
+            yield collection, [real_site(scene, stride, folds[scene.site]) for scene in chosen]
+    for family in FAMILIES:
+        if wanted(f"{family} mosaics"):
+            yield f"{family} mosaics", list(mosaic_sites(family, scenes, folds, stride))
+    del scenes
+    for wind in WINDS_MPS:
+        if wanted(f"wind {wind} m/s"):
+            yield f"wind {wind} m/s", [simulated_site(wind, stride)]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--stride", type=int, default=8)
+    parser.add_argument("--only", nargs="*", default=[""], metavar="WORD", help="in the title")
+    parser.add_argument("--variants", nargs="*", default=[""], metavar="WORD", help="in the row")
     options = parser.parse_args()
-    for folder, (pattern, gsd_m) in SETS.items():
-        report(folder, list(sites(options.data / folder, pattern, gsd_m, options.stride)))
-    for wind in WINDS_MPS:
-        report(f"simulated, {wind} m/s", [simulated_site(wind, options.stride)])
+    judges = {
+        name: judge
+        for name, judge in variants().items()
+        if any(w in name for w in options.variants)
+    }
+    for title, sites in data_sets(
+        options.stride, lambda title: any(word in title for word in options.only)
+    ):
+        report(title, sites, judges)
 
 
-def report(title: str, all_sites: list[Site]) -> None:
-    boats = sum(len(site.boats) for site in all_sites)
-    print(f"\n### {title}: {len(all_sites)} scenes, {boats} boats\n")
-    print("| Prior | " + " | ".join(f"{s:.0%} of pixels" for s in SHARES) + " | expected |")
-    print("|---|" + "--:|" * (len(SHARES) + 1))
-    for name, make in variants().items():
-        maps = [make(site) for site in all_sites]
-        recalls = [
-            sum(looked_at(s, m, share) for s, m in zip(all_sites, maps, strict=True)) / boats
-            for share in SHARES
-        ]
-        expected = sum(float(m.expected_boats.sum()) for m in maps)
-        cells = " | ".join(f"{r:.3f}" for r in recalls)
-        known = f"{expected:.0f}" if name not in ("random over water", "oracle") else "–"
-        print(f"| {name} | {cells} | {known} |", flush=True)
+def report(title: str, sites: list[Site], judges: dict[str, Judge]) -> None:
+    boats = sum(len(site.boats) for site in sites)
+    large = title not in SETS
+    heads = [f"{p} patches" for p in PATCHES] if large else [f"{s:.0%} of pixels" for s in SHARES]
+    print(f"\n### {title}: {len(sites)} scenes, {boats} boats\n")
+    print("| Saliency | " + " | ".join(heads) + " | expected |")
+    print("|---|" + "--:|" * (len(heads) + 1))
+    for name, judge in judges.items():
+        found, expected = np.zeros(len(heads), int), 0.0
+        for site in sites:
+            known = judge(site)
+            pixels = site.shape[0] * site.shape[1]
+            budgets = PATCHES if large else [share * pixels / PATCH_PX**2 for share in SHARES]
+            found += looked_at(site, known, budgets)
+            expected += float(known.expected_boats.sum(dtype=np.float64))
+        cells = " | ".join(f"{recall:.3f}" for recall in found / boats)
+        told = f"{expected:.0f}" if name not in ("random over water", "oracle") else "–"
+        print(f"| {name} | {cells} | {told} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -51,8 +51,8 @@ def main() -> None:
         stride=4,
         bands=("red", "green", "blue"),
         gsd_m=(0.2, 10.0),
-        score=ScoreLaw(**record["shipped"]),
-        threshold=record["threshold"],
+        score=ScoreLaw(**record["shipped"]["law"]),
+        thresholds=tuple((gsd, score) for gsd, score in record["shipped"]["thresholds"]),
         figures={f"{name}, sites held out": row for name, row in record["figures"].items()},
         limits=LIMITS,
     )

@@ -1,18 +1,23 @@
-"""`pdn-geo`: the commands, and how an error reaches the user."""
+"""`pdn-geo`: the commands, and how an error reaches the user.
+
+Starting imports neither numpy nor GDAL: each command imports what it needs when it runs.
+"""
 
 import sys
 
 import typer
 
-from pdn_geo import __version__
 from pdn_geo.errors import PdnGeoError
 
 from .detect import detect
+from .doctor import doctor
 from .evaluate import evaluate
 from .info import info
 from .overviews import overviews
+from .report import report
 from .saliency import saliency
 from .simulate import simulate
+from .train import train
 
 app = typer.Typer(
     name="pdn-geo",
@@ -21,20 +26,25 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Find boats in scenes far too large for a network, and say where nobody looked.",
 )
-for command in (detect, info, saliency, overviews, simulate, evaluate):
+for command in (
+    detect, report, info, saliency, overviews, simulate, train, evaluate, doctor
+):  # fmt: skip
     app.command()(command)
 
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"pdn-geo {__version__}")
+        from pdn_geo.versions import versions
+
+        installed = {name: version for name, version in versions().items() if version}
+        typer.echo("\n".join(f"{name} {version}" for name, version in installed.items()))
         raise typer.Exit
 
 
 @app.callback()
 def root(
     version: bool = typer.Option(
-        False, "--version", callback=_print_version, is_eager=True, help="Print the version."
+        False, "--version", callback=_print_version, is_eager=True, help="Print the versions."
     ),
     debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
 ) -> None:

@@ -49,6 +49,9 @@ def detect(
         Path | None,
         typer.Option(help="Also write a QGIS project, .qgz; needs a .gpkg among --out."),
     ] = None,
+    stac_item: Annotated[
+        Path | None, typer.Option(help="Describe the run as a STAC Item (.json).")
+    ] = None,
     patches: Annotated[
         float | None, typer.Option(help="Look at this many patches of 512 x 512 px at most.")
     ] = None,
@@ -91,7 +94,9 @@ def detect(
     from pdn_geo.products import check_output_paths
 
     outputs = [*(out or []), *(path for path in (preview, qgis_project) if path)]
-    check_output_paths(out or [], preview=preview, qgis_project=qgis_project, scene=scene)
+    check_output_paths(
+        out or [], preview=preview, qgis_project=qgis_project, stac_item=stac_item, scene=scene
+    )
     with progress_bar(quiet=quiet or json) as progress:
         result = pdn_geo.detect(
             scene,
@@ -119,6 +124,9 @@ def detect(
     if qgis_project:
         geopackage = next(path for path in out or [] if path.suffix.lower() == ".gpkg")
         result.save_qgis_project(qgis_project, geopackage)
+    if stac_item:
+        result.save_stac_item(stac_item, outputs)
+        outputs.append(stac_item)
     _report(result, outputs, quiet=quiet, json=json)
     if result.failed:
         typer.echo(f"pdn-geo: {scene}: {len(result.failed)} windows could not be read", err=True)

@@ -1,8 +1,10 @@
 """The errors that users meet. Each is also the built-in error that fits it."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pdn_geo.geometry import Window
+if TYPE_CHECKING:
+    from pdn_geo.geometry import Window
 
 
 class PdnGeoError(Exception):
@@ -25,7 +27,7 @@ class SceneError(PdnGeoError, OSError):
 class BlockReadError(SceneError):
     """One window of an otherwise readable scene cannot be decoded."""
 
-    def __init__(self, scene: str, window: Window, reason: str) -> None:
+    def __init__(self, scene: str, window: "Window", reason: str) -> None:
         where = f"columns {window.col_off}-{window.col_end}, rows {window.row_off}-{window.row_end}"
         super().__init__(scene, f"cannot read {where}: {reason}")
         self.window = window

@@ -87,7 +87,7 @@ def detect(
             )  # fmt: skip
         with stopwatch.time("merge"):
             boats = close.boats
-            least = detector.threshold if threshold is None else threshold
+            least = detector.threshold(raster.grid.gsd_m) if threshold is None else threshold
             boats = boats[(boats.score >= least) & masks.allows(boats.x, boats.y)]
             boats = merge(boats, close.looks)
         with stopwatch.time("picture"):
@@ -102,6 +102,7 @@ def detect(
             expected_missed=drive.expected_missed(),
             missed_at_most=drive.expected_missed_upper(),
             model=detector.name,
+            threshold=least,
             notes=_notes(raster, coarse, unsuited, len(failed)),
         )
     return DetectionResult(

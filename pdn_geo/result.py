@@ -82,6 +82,17 @@ class DetectionResult:
         """
         write_products(self.findings, paths)
 
+    def save_stac_item(self, path: str | Path, outputs: Sequence[str | Path] = ()) -> None:
+        """Describe the run as a STAC 1.1 Item with `outputs` as assets. Raises OutputError.
+
+        `datetime` is that of the scene's file where a tag has it, else that of the run.
+        """
+        from pdn_geo.io.acquired import acquisition_time
+        from pdn_geo.products.stac import write_stac_item
+
+        acquired = acquisition_time(self.findings.scene)
+        write_stac_item(self.findings, path, outputs=outputs, acquired=acquired)
+
     def save_preview(self, path: str | Path) -> None:
         """Draw the scene small with looks and boats as a PNG. Raises OutputError."""
         save_preview(path, self.findings, self.picture.rgb, self.picture.stride)
@@ -109,6 +120,16 @@ class DetectionResult:
             ax = pyplot.figure(figsize=(10, 10)).add_subplot()
         draw_preview(ax, self.findings, self.picture.rgb, self.picture.stride)
         return ax
+
+    def explore(self) -> Any:
+        """The same on a map to pan and zoom: lonboard's where installed, else folium's.
+
+        Raises NoMapLibraryError without either, OptionError for a scene that has no place
+        on a web map.
+        """
+        from pdn_geo.products.webmap import explore
+
+        return explore(self.findings, self.picture.rgb, self.picture.stride)
 
     def __repr__(self) -> str:
         return "\n".join(self.lines())

@@ -26,7 +26,8 @@ def card_of(score: ScoreLaw | None = None, **changes: object) -> ModelCard:
         "sources": (DataSource(name="simulated seas", licence="Apache-2.0"),),
         "sites": ("Long Beach",), "command": "pdn-geo train", "backbone": "light",
         "stride": STRIDE, "bands": RGB, "gsd_m": (0.3, 10.0), "score": score or ScoreLaw(),
-        "threshold": 0.4, "figures": {"PlanetScope": {"F1": 0.5}}, "limits": ("Day only.",),
+        "thresholds": ((1.0, 0.4), (4.0, 0.2)),
+        "figures": {"PlanetScope": {"F1": 0.5}}, "limits": ("Day only.",),
     }  # fmt: skip
     return ModelCard(**{**facts, **changes})
 
@@ -195,7 +196,9 @@ def test_gsd_is_that_of_the_ground() -> None:
 def test_a_detector_says_what_it_is_and_what_suits_it() -> None:
     detector = NetworkDetector(Drawing({}), card_of())
     assert detector.name == "patch 1.0"
-    assert detector.threshold == 0.4
+    listed = [detector.threshold(gsd_m) for gsd_m in (0.3, 1, 2, 4, 10)]
+    assert listed == pytest.approx([0.4, 0.4, 0.3, 0.2, 0.2])
+    assert 0.2 < detector.threshold(float("nan")) < 0.4
     assert detector.suits(("blue", "green", "red", "nir", "swir")) == ""
     reason = detector.suits(("gray",))
     assert reason == "patch 1.0 needs the bands red, green, blue, and the scene has gray"

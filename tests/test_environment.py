@@ -5,7 +5,7 @@ import tomllib
 
 from conftest import ROOT
 
-CONDA_NAMES = {"torch": "pytorch"}
+CONDA_NAMES = {"torch": "pytorch", "playwright": "playwright-python"}
 """Where conda-forge's name is another."""
 
 
@@ -48,7 +48,7 @@ def test_tested_versions_meet_every_bound():
     for name, bounds in pip_requirements().items():
         if name in ("python", "pip"):
             continue
-        lower = re.fullmatch(r">=([\d.]+)", bounds).group(1)
+        lower = re.fullmatch(r">=([\d.]+)(,<[\d.]+)?", bounds).group(1)
         version = tested[pip_names.get(name, name)]
         numbers = [[int(n) for n in re.findall(r"\d+", v)[:3]] for v in (version, lower)]
         assert numbers[0] >= numbers[1], f"{name} {version} is below {lower}"

@@ -1,11 +1,20 @@
-"""Every notebook runs from top to bottom."""
+"""Every notebook runs from top to bottom, and is kept without its outputs."""
 
+import json
 import warnings
 from pathlib import Path
 
 import pytest
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_is_kept_without_outputs(path: Path) -> None:
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert code
+    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -18,7 +27,7 @@ def test_notebook_runs(path: Path, tmp_path: Path) -> None:
 
         notebook = nbformat.read(path, as_version=4)
         resources = {"metadata": {"path": str(tmp_path)}}
-        NotebookClient(notebook, timeout=120, resources=resources).execute()
+        NotebookClient(notebook, timeout=600, resources=resources).execute()
     pictures = [
         output
         for cell in notebook.cells

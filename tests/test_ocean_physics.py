@@ -4,11 +4,11 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pdn_geo.geometry import Window
-from pdn_geo.ocean import fleet, light, spectrum, wakes, whitecaps
+from pdn_geo.ocean import boats, light, spectrum, wakes, whitecaps
 from pdn_geo.ocean.lattice import Lattice
 from pdn_geo.ocean.surface import BREAKER_AGES_S, SeaState, Surface, wrapped
 
@@ -37,6 +37,7 @@ def test_fully_developed_sea_has_its_height(wind):
     assert height == pytest.approx(0.26 * wind**2 / 9.81, rel=0.06)
 
 
+@settings(deadline=None)  # a busy machine is no defect of the formula
 @given(k=st.floats(0.01, 500), wind=st.floats(1, 25))
 def test_spreading_keeps_energy_and_follows_the_wind(k, wind):
     angle = np.linspace(-np.pi, np.pi, 2001)
@@ -106,6 +107,7 @@ def test_whitecaps_cover_what_monahan_saw(wind):
     assert np.mean(shares) == pytest.approx(expected, rel=0.3 if wind == 5 else 0.2)
 
 
+@settings(deadline=None)  # a busy machine is no defect of the formula
 @given(share=st.floats(1e-6, 0.3), softness=st.floats(0.1, 8))
 def test_ramp_threshold_inverts_ramp_share(share, softness):
     threshold = whitecaps.ramp_threshold(share, softness)
@@ -119,8 +121,8 @@ def test_ramp_share_is_the_mean_of_the_ramp():
 
 
 def moving(speed: float, length: float = 60.0, beam: float = 10.0) -> wakes.Wake:
-    boat = fleet.Boat(
-        kind=fleet.KINDS[4], x=0, y=0, length_m=length, beam_m=beam, angle=0, speed_mps=speed,
+    boat = boats.Boat(
+        kind=boats.KINDS[4], x=0, y=0, length_m=length, beam_m=beam, angle=0, speed_mps=speed,
         seed=1,
     )  # fmt: skip
     return wakes.Wake.of(boat, wind_mps=3)
@@ -196,6 +198,7 @@ def test_lattice_passes_through_its_nodes_and_repeats():
     np.testing.assert_allclose(at_nodes, nodes[np.ix_(rows, cols)], atol=2e-5)
 
 
+@settings(deadline=None)  # a busy machine is no defect of the formula
 @given(col=st.integers(-50, 50), row=st.integers(-50, 50), size=st.integers(1, 40))
 def test_wrapped_is_a_plane_of_tiles(col, row, size):
     tile = np.arange(7 * 11, dtype=np.float32).reshape(7, 11)

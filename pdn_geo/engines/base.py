@@ -44,9 +44,10 @@ class PatchDetector(Protocol):
     def name(self) -> str:
         """What users read in a result: "classical", or the weights, "patch 1.0"."""
 
-    @property
-    def threshold(self) -> float:
-        """The score from which a detection is best taken for a boat, 0-1."""
+    def threshold(self, gsd_m: float) -> float:
+        """The score from which a detection is best taken for a boat, 0-1, at a ground
+        sampling distance in metres, NaN if unknown.
+        """
 
     @property
     def wants_batches(self) -> bool:

@@ -11,7 +11,7 @@ from pdn_geo.evaluation.plane import Plane
 from pdn_geo.evaluation.vectors import Coordinates, Layer, choose_layer, layer_names, read_layer
 
 _IGNORE = "ignore"
-_NO_BOATS = {_IGNORE, "negative", "rejected", "wake"}
+NO_BOATS = {_IGNORE, "negative", "rejected", "wake"}
 _LAYERS = ("hulls", "truth", "vessels", "boats", "detections")
 
 
@@ -50,7 +50,7 @@ class TruthFile:
         """
         labels = self.labels
         kind = np.array(labels.words("kind"), dtype=object)
-        is_boat = np.array([word not in _NO_BOATS for word in kind], dtype=bool)
+        is_boat = np.array([word not in NO_BOATS for word in kind], dtype=bool)
         is_doubtful = is_boat & (labels.numbers("confidence") == 1)
         geometry = plane.from_layer(labels)
         hulls = Hulls.measure(geometry, _beam(labels, plane))

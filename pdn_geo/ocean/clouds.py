@@ -48,6 +48,10 @@ class Clouds:
             bright = bright * np.float32(_BRIGHTNESS[1]) + np.float32(_BRIGHTNESS[0])
             reflectance += opacity * (bright - reflectance)
 
+    def opacity(self, window: Window) -> Image:
+        """Share of what lies below that cloud hides, (rows, cols), 0 to 1."""
+        return self._opacity(self._thickness.draw(window))
+
     def _opacity(self, thickness: Image) -> Image:
         t = np.clip((thickness - self._threshold) * np.float32(1 / _SOFTNESS), 0, 1)
         return t * np.sqrt(t)

@@ -1,6 +1,6 @@
 """Which boats are at sea, how large, where, and whether they move."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import shapely
@@ -9,92 +9,20 @@ from shapely.strtree import STRtree
 
 from pdn_geo.errors import OptionError
 from pdn_geo.geometry import oriented_polygons
+from pdn_geo.ocean.boats import HARBOUR_KINDS, KINDS, Boat, Kind, random_length
 from pdn_geo.ocean.config import SeaConfig
+from pdn_geo.ocean.site import Waters
 
 _UNDERWAY_SHARE = 0.6
 _TRIES = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
-    """One kind of boat: its share of the fleet and how it is built."""
-
-    name: str
-    share: float
-    length_m: tuple[float, float, float]  # median, least, greatest
-    spread: float  # of the logarithm of length
-    slenderness: tuple[float, float]  # length over beam
-    speed_mps: tuple[float, float]
-    freeboard: float  # height of the deck over beam
-    bow: float  # share of the length over which the hull narrows to the stem
-
-
-KINDS = (
-    Kind(
-        name="dinghy", share=0.14, length_m=(5, 4, 7), spread=0.18, slenderness=(2.2, 2.9),
-        speed_mps=(1, 11), freeboard=0.2, bow=0.45,
-    ),
-    Kind(
-        name="motor boat", share=0.32, length_m=(9.5, 6, 28), spread=0.35, slenderness=(2.8, 3.7),
-        speed_mps=(3, 17), freeboard=0.35, bow=0.5,
-    ),
-    Kind(
-        name="sailing boat", share=0.18, length_m=(11, 6.5, 24), spread=0.25,
-        slenderness=(2.9, 3.7), speed_mps=(1.5, 4), freeboard=0.3, bow=0.6,
-    ),
-    Kind(
-        name="fishing boat", share=0.18, length_m=(17, 8, 60), spread=0.45, slenderness=(2.9, 4.0),
-        speed_mps=(1.5, 6), freeboard=0.35, bow=0.4,
-    ),
-    Kind(
-        name="ferry", share=0.06, length_m=(60, 25, 190), spread=0.5, slenderness=(4.2, 6.5),
-        speed_mps=(5, 13), freeboard=0.5, bow=0.28,
-    ),
-    Kind(
-        name="tanker", share=0.06, length_m=(165, 80, 300), spread=0.35, slenderness=(5.6, 6.6),
-        speed_mps=(4, 8), freeboard=0.3, bow=0.13,
-    ),
-    Kind(
-        name="container ship", share=0.06, length_m=(185, 90, 300), spread=0.35,
-        slenderness=(6.2, 7.6), speed_mps=(5, 11), freeboard=0.45, bow=0.2,
-    ),
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Boat:
-    """One boat. Metres in pixel axes from the scene's top-left corner, at time 0.
-
-    angle: where the bow points, radians from +x towards +y. speed_mps is 0 for a still
-    one. seed: decides its looks.
-    """
-
-    kind: Kind
-    x: float
-    y: float
-    length_m: float
-    beam_m: float
-    angle: float
-    speed_mps: float
-    seed: int
-
-    @property
-    def deck_height_m(self) -> float:
-        """Height of the deck over the water."""
-        return self.kind.freeboard * self.beam_m
-
-    def moved(self, seconds: float) -> tuple[float, float]:
-        """Where its centre is at another time, metres."""
-        way = self.speed_mps * seconds
-        return self.x + way * float(np.cos(self.angle)), self.y + way * float(np.sin(self.angle))
+_SHORE_M = 6.0  # least distance from the shore
 
 
 def random_boat(rng: np.random.Generator, kinds: tuple[Kind, ...], extent_m: float) -> Boat:
     """A boat somewhere in a square of that side; may reach over its edge."""
     shares = np.array([kind.share for kind in kinds])
     kind = kinds[int(rng.choice(len(kinds), p=shares / shares.sum()))]
-    median, least, greatest = kind.length_m
-    length = float(np.clip(median * np.exp(kind.spread * rng.standard_normal()), least, greatest))
+    length = random_length(rng, kind)
     underway = rng.random() < _UNDERWAY_SHARE
     speed = float(rng.uniform(*kind.speed_mps))
     return Boat(
@@ -109,31 +37,55 @@ def random_boat(rng: np.random.Generator, kinds: tuple[Kind, ...], extent_m: flo
     )
 
 
-def launch(config: SeaConfig) -> list[Boat]:
-    """The fleet of a scene: whole inside it at every exposure, hulls well apart.
+def launch(
+    config: SeaConfig, waters: Waters | None = None, harboured: Sequence[Boat] = ()
+) -> list[Boat]:
+    """The fleet at sea: whole inside the scene at every exposure, hulls well apart.
 
-    Raises OptionError when that many do not fit.
+    Near a coast it keeps off the land and the harbours of `waters` and the boats that lie
+    there, and is as large as there is room. In the open sea raises OptionError when that
+    many do not fit.
     """
     rng = np.random.default_rng([config.seed, 6])
-    kinds = tuple(kind for kind in KINDS if 3 * kind.length_m[1] <= config.extent_m)
+    least, greatest = config.boat_m or (0.0, np.inf)
+    kinds = tuple(
+        kind
+        for kind in (*KINDS, *(HARBOUR_KINDS if waters else ()))
+        if 3 * kind.length_m[1] <= config.extent_m
+        and kind.length_m[1] <= greatest
+        and kind.length_m[2] >= least
+    )
     boats: list[Boat] = []
-    tree, outlines, grown = STRtree([]), [], np.empty(0, dtype=object)
+    outlines = [_swept(boat, config) for boat in harboured] + (waters.taken if waters else [])
+    tree = STRtree(np.asarray(outlines, dtype=object))
     for _ in range(config.boats):
         for _ in range(_TRIES if kinds else 0):
             boat = random_boat(rng, kinds, config.extent_m)
+            if not least <= boat.length_m <= greatest:
+                continue
             outline = _swept(boat, config)
-            if _inside(outline, config.extent_m) and not len(tree.query(outline, "intersects")):
+            if not _inside(outline, config.extent_m) or len(tree.query(outline, "intersects")):
+                continue
+            if waters is None or _afloat(outline, waters):
                 break
         else:
+            if waters is not None:
+                break
             raise OptionError(
                 f"{config.boats} boats do not fit into {config.extent_m:g} m x "
                 f"{config.extent_m:g} m: room was found for {len(boats)}"
             )
         boats.append(boat)
         outlines.append(outline)
-        grown = np.asarray(outlines, dtype=object)
-        tree = STRtree(grown)
+        tree = STRtree(np.asarray(outlines, dtype=object))
     return boats
+
+
+def _afloat(outline: shapely.Polygon, waters: Waters) -> bool:
+    """Whether a hull's outline lies on water, with room to the shore."""
+    edge = shapely.segmentize(outline, max(outline.length / 24, 1.0))
+    x, y = np.concatenate([shapely.get_coordinates(edge), np.array(outline.centroid.coords)]).T
+    return bool(waters.wet(x, y, _SHORE_M).all())
 
 
 def _swept(boat: Boat, config: SeaConfig) -> shapely.Polygon:

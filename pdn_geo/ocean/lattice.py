@@ -28,9 +28,11 @@ class Lattice:
     @classmethod
     def through(cls, nodes: NDArray[np.floating], cell: int) -> "Lattice":
         """The lattice whose field takes the values of `nodes` there."""
-        response = (2 + np.cos(2 * np.pi * scipy.fft.fftfreq(len(nodes)))) / 3
-        spectrum = scipy.fft.fft2(nodes) / (response[:, None] * response[None, :])
-        return cls(scipy.fft.ifft2(spectrum).real.astype(np.float32), cell)
+        n = len(nodes)
+        rows, cols = ((2 + np.cos(2 * np.pi * f)) / 3 for f in (scipy.fft.fftfreq(n),
+                                                                scipy.fft.rfftfreq(n)))  # fmt: skip
+        spectrum = scipy.fft.rfft2(nodes) / (rows[:, None] * cols[None, :])
+        return cls(scipy.fft.irfft2(spectrum, s=(n, n)).astype(np.float32), cell)
 
     @classmethod
     def noise(

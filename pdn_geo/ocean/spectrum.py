@@ -100,16 +100,23 @@ def wind_waves(k_down: ArrayLike, k_cross: ArrayLike, wind_mps: float) -> Floats
 
 
 def swell(
-    k_x: ArrayLike, k_y: ArrayLike, *, height_m: float, wavelength_m: float, angle: float
+    k_x: ArrayLike,
+    k_y: ArrayLike,
+    *,
+    height_m: float,
+    wavelength_m: float,
+    angle: float,
+    least_width: float = 0.0,
 ) -> Floats:
     """Directional spectrum, m⁴, of one narrow train of swell running towards `angle`.
 
     A Gaussian in wavenumber, 12 % wide along the train and across it; its integral is the
-    variance of a sea of that significant height, (H/4)².
+    variance of a sea of that significant height, (H/4)². `least_width`, rad/m, keeps the
+    bell from falling between the nodes of a coarse grid.
     """
     k_x, k_y = np.asarray(k_x), np.asarray(k_y)
     k_swell = 2 * np.pi / wavelength_m
-    width = 0.12 * k_swell
+    width = max(0.12 * k_swell, least_width)
     along = k_x * np.cos(angle) + k_y * np.sin(angle) - k_swell
     across = k_y * np.cos(angle) - k_x * np.sin(angle)
     bell = np.exp(-(along**2 + across**2) / (2 * width**2)) / (2 * np.pi * width**2)

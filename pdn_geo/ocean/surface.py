@@ -16,11 +16,16 @@ from pdn_geo.ocean.lattice import Lattice
 from pdn_geo.ocean.spectrum import GRAVITY, peak_wavenumber, phase_speed, swell, wind_waves
 
 Image = NDArray[np.float32]
+Spectrum = NDArray[np.complexfloating]
 
 _CELL = 8  # pixels between lattice nodes
 _LATTICE_SIZE = 512  # nodes a side: long waves repeat after 4096 px
 _TILE_SIZES = (1024, 900)  # short waves repeat after 230 400 px
+COMPACT_PX = 1024  # scenes up to this size, made by the thousand, are built on less:
+_COMPACT_LATTICE_SIZE = 180  # 1440 px
+_COMPACT_TILE_SIZES = (384, 350)
 _SPLIT_PX = 4 * _CELL  # wavelength that divides long from short
+_SWELL_K = 0.2  # rad/m beyond which swell has no waves
 _BREAKER_K = 1.2  # rad/m: in high wind most breakers are still waves of a few metres
 BREAKER_AGES_S = (0.3, 0.8, 1.4, 2.2)  # when the foam that still floats was made
 
@@ -57,38 +62,54 @@ class Waves:
         self.k_cross = (k_y * cos - k_x * sin).astype(np.float32)
         self.k = np.hypot(self.k_down, self.k_cross)
         density = wind_waves(self.k_down, self.k_cross, state.wind_mps)
-        density = density + swell(
-            k_x,
-            k_y,
-            height_m=state.swell_m,
-            wavelength_m=state.swell_wavelength_m,
-            angle=state.swell_angle,
-        )
+        if band[0] < _SWELL_K:
+            density = density + swell(
+                k_x,
+                k_y,
+                height_m=state.swell_m,
+                wavelength_m=state.swell_wavelength_m,
+                angle=state.swell_angle,
+                least_width=0.7 * float(k[1]),
+            )
         kept = (self.k > band[0]) & (self.k <= band[1])
         self.variance = np.where(kept, share * density, 0.0) * (2 * np.pi / (n * step_m)) ** 2
         white = rng.standard_normal((2, n, n), dtype=np.float32)
         # real elevation Re Σ a exp(ik·x) of variance Σ|a|²/2
-        self._amplitude = (white[0] + 1j * white[1]) * np.sqrt(self.variance).astype(np.float32)
+        self._amplitude = (white[0] + 1j * white[1]) * np.sqrt(self.variance / 4).astype(np.float32)
+        self._mirrored = _mirrored(self._amplitude).conj()
         safe = np.where(self.k > 0, self.k, 1.0)
         self._omega = (safe * phase_speed(safe)).astype(np.float32)
 
-    def at(self, time_s: float) -> NDArray[np.complexfloating]:
-        """Complex amplitudes at a moment, for `field`; (n, n)."""
+    def at(self, time_s: float) -> tuple[Spectrum, Spectrum]:
+        """Amplitudes of the waves at a moment, and the conjugates of the opposite waves.
+
+        Their sum is the Fourier transform of the real elevation; (n, n) each.
+        """
         phase = self._omega * np.float32(-time_s)
         turn = np.empty(phase.shape, np.complex64)
         turn.real, turn.imag = np.cos(phase), np.sin(phase)
-        turn *= self._amplitude
-        return turn
+        return turn * self._amplitude, turn.conj() * self._mirrored
 
-    def field(self, amplitudes: NDArray[np.complexfloating], gain: NDArray[np.inexact]) -> Image:
-        """Elevation at a moment with every wave multiplied by `gain`, (n, n)."""
-        spectrum = (amplitudes * gain).astype(np.complex64, copy=False)
-        return scipy.fft.ifft2(spectrum, norm="forward", overwrite_x=True).real.copy()
-
-    def slopes(self, amplitudes: NDArray[np.complexfloating]) -> tuple[Image, Image]:
+    def slopes(self, waves: tuple[Spectrum, Spectrum]) -> tuple[Image, Image]:
         """Slope along and across the wind at a moment, (n, n) each."""
-        along = self.field(amplitudes, 1j * self.k_down)
-        return along, self.field(amplitudes, 1j * self.k_cross)
+        elevation = waves[0] + waves[1]
+        return _two_fields(1j * self.k_down * elevation, 1j * self.k_cross * elevation)
+
+    def weighted(self, waves: tuple[Spectrum, Spectrum], gain: NDArray[np.floating]) -> Spectrum:
+        """Transform of the elevation with every wave multiplied by `gain`, (n, n)."""
+        return gain * waves[0] + _mirrored(gain) * waves[1]
+
+
+def _mirrored(values: NDArray) -> NDArray:
+    """Values at the opposite wavenumbers."""
+    return np.roll(values[::-1, ::-1], (1, 1), axis=(0, 1))
+
+
+def _two_fields(one: Spectrum, other: Spectrum) -> tuple[Image, Image]:
+    """The real fields that two transforms belong to, by one complex transform."""
+    both = (one + 1j * other).astype(np.complex64, copy=False)
+    both = scipy.fft.ifft2(both, norm="forward", overwrite_x=True)
+    return both.real.copy(), both.imag.copy()
 
 
 def breaker_gain(
@@ -111,11 +132,20 @@ class Surface:
     """Slopes and crests of one sea at the exposure times of its bands."""
 
     def __init__(
-        self, state: SeaState, *, gsd_m: float, times_s: Sequence[float], seed: int
+        self,
+        state: SeaState,
+        *,
+        gsd_m: float,
+        times_s: Sequence[float],
+        seed: int,
+        compact: bool = False,
     ) -> None:
+        """A compact surface is built ten times faster and repeats itself sooner."""
+        tile_sizes = _COMPACT_TILE_SIZES if compact else _TILE_SIZES
+        lattice_size = _COMPACT_LATTICE_SIZE if compact else _LATTICE_SIZE
         k_split, k_max = 2 * np.pi / (_SPLIT_PX * gsd_m), 0.95 * np.pi / gsd_m
-        short = [(n, gsd_m, (k_split, k_max), 1 / len(_TILE_SIZES)) for n in _TILE_SIZES]
-        parts = [(_LATTICE_SIZE, _CELL * gsd_m, (0.0, k_split), 1.0), *short]
+        short = [(n, gsd_m, (k_split, k_max), 1 / len(tile_sizes)) for n in tile_sizes]
+        parts = [(lattice_size, _CELL * gsd_m, (0.0, k_split), 1.0), *short]
         self.band_count = len(times_s)
         self.resolved_variance = np.zeros(2)
         self._slopes: list[list[tuple[Image | Lattice, Image | Lattice]]] = []
@@ -133,12 +163,20 @@ class Surface:
             keep = _as_lattice if index == 0 else _as_tile
             self._slopes.append([])
             self._crests.append([])
+            waiting: Spectrum | None = None
             for time_s in (*times_s, *past_s):
-                amplitudes = waves.at(time_s)
-                self._crests[-1].append(keep(waves.field(amplitudes, gain)))
+                moment = waves.at(time_s)
                 if len(self._slopes[-1]) < len(times_s):
-                    down, cross = waves.slopes(amplitudes)
+                    down, cross = waves.slopes(moment)
                     self._slopes[-1].append((keep(down), keep(cross)))
+                crests = waves.weighted(moment, gain)
+                if waiting is None:
+                    waiting = crests
+                else:
+                    self._crests[-1] += [keep(field) for field in _two_fields(waiting, crests)]
+                    waiting = None
+            if waiting is not None:
+                self._crests[-1].append(keep(_two_fields(waiting, np.zeros_like(waiting))[0]))
         self._crest_scale = np.float32(1 / np.sqrt(max(crest_variance, 1e-30)))
 
     def slopes(self, window: Window, band: int, roughness: Image) -> tuple[Image, Image]:

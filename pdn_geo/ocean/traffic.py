@@ -7,9 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdn_geo.geometry import Window
-from pdn_geo.ocean.fleet import Boat
-from pdn_geo.ocean.hulls import Looks, looks, paint, reach_m
+from pdn_geo.ocean.boats import Boat
+from pdn_geo.ocean.config import SeaConfig
+from pdn_geo.ocean.hulls import Picture, extent_m, picture
 from pdn_geo.ocean.light import Sun
+from pdn_geo.ocean.looks import Looks, looks
+from pdn_geo.ocean.masts import MastShadow, is_mast, mast_shadow
 from pdn_geo.ocean.wakes import KELVIN_HALF_ANGLE, Wake
 
 Image = NDArray[np.floating]
@@ -17,31 +20,90 @@ Image = NDArray[np.floating]
 
 @dataclass(frozen=True, slots=True)
 class Vessel:
-    """A boat with its looks, its wake if it moves, and how far each may be seen."""
+    """A boat with its looks, its wake if it moves, and what its shadow reaches.
+
+    extent_m: left, top, right and bottom of hull and shadow from the boat's centre; the
+    shadows of its masts (at time 0) lie beyond.
+    """
 
     boat: Boat
     dress: Looks
     wake: Wake | None
-    hull_reach_m: float
+    extent_m: tuple[float, float, float, float]
+    masts: tuple[MastShadow, ...]
 
     @classmethod
     def of(cls, boat: Boat, wind_mps: float, sun: Sun) -> "Vessel":
         wake = Wake.of(boat, wind_mps) if boat.speed_mps > 0 else None
         dress = looks(boat)
-        return cls(boat, dress, wake, reach_m(boat, dress, sun))
+        masts = [mast_shadow(b, boat, sun) for b in dress.blocks if is_mast(b, boat, sun)]
+        return cls(boat, dress, wake, extent_m(boat, dress, sun), tuple(masts))
 
-    def paint(
-        self, image: Image, window: Window, gsd_m: float, seconds: float, band: int, sun: Sun
-    ) -> None:
-        """Draw hull and shadow at a moment onto one band (rows, cols) of a window."""
-        x_m, y_m = self.boat.moved(seconds)
-        near = _box(x_m, y_m, self.hull_reach_m, gsd_m).intersection(window)
-        if near is None:
-            return
-        rows = slice(near.row_off - window.row_off, near.row_end - window.row_off)
-        cols = slice(near.col_off - window.col_off, near.col_end - window.col_off)
-        x, y = _centres(near, gsd_m)
-        paint(image[rows, cols], self.boat, self.dress, x - x_m, y - y_m, gsd_m, band, sun)
+    def box(self, gsd_m: float, seconds: float) -> Window:
+        """Pixels that the hull and its shadow touch at a moment, with one to spare."""
+        x, y = self.boat.moved(seconds)
+        left, top, right, bottom = self.extent_m
+        col, row = int((x + left) // gsd_m) - 1, int((y + top) // gsd_m) - 1
+        width = int((x + right) // gsd_m) + 2 - col
+        height = int((y + bottom) // gsd_m) + 2 - row
+        return Window(col_off=col, row_off=row, width=width, height=height)
+
+
+class Traffic:
+    """All boats of one scene, found by window and drawn in order."""
+
+    def __init__(self, vessels: Sequence[Vessel], sun: Sun, config: SeaConfig) -> None:
+        self._sun, self._gsd_m, self._times_s = sun, config.gsd_m, config.times_s
+        self._vessels = vessels
+        low, high = [], []
+        for vessel in vessels:
+            boxes = [vessel.box(config.gsd_m, seconds) for seconds in config.times_s]
+            tips = [(m.tip[0] / config.gsd_m, m.tip[1] / config.gsd_m) for m in vessel.masts]
+            corners = np.array([(b.col_off, b.row_off) for b in boxes]
+                               + [(b.col_end, b.row_end) for b in boxes] + tips)  # fmt: skip
+            low.append(corners.min(axis=0) - 2)
+            high.append(corners.max(axis=0) + 2)
+        self._low, self._high = np.reshape(low, (-1, 2)), np.reshape(high, (-1, 2))
+
+    def paint(self, image: Image, window: Window) -> None:
+        """Draw hulls and shadows onto (bands, rows, cols) in place.
+
+        Boats that lie still throw their shadows on the water and the boats beside them;
+        those under way are drawn band by band, each where it is at that moment.
+        """
+        hit = (self._high[:, 0] > window.col_off) & (self._low[:, 0] < window.col_end)
+        hit &= (self._high[:, 1] > window.row_off) & (self._low[:, 1] < window.row_end)
+        near = [self._vessels[i] for i in np.flatnonzero(hit).tolist()]
+        still = [v for v in near if v.boat.speed_mps == 0]
+        every = slice(0, len(image))
+        drawn = [(where, self._seen(v, where, 0.0, every)) for v in still
+                 if (where := v.box(self._gsd_m, 0.0).intersection(window))]  # fmt: skip
+        for where, seen in drawn:
+            seen.shade(image[(slice(None), *_slices(where, window))])
+        for vessel in near:
+            for mast in vessel.masts:
+                mast.shade(image, window, self._gsd_m)
+        for where, seen in drawn:
+            seen.cover(image[(slice(None), *_slices(where, window))])
+        for vessel in near:
+            if vessel.boat.speed_mps > 0:
+                self._paint_moving(image, window, vessel)
+
+    def _paint_moving(self, image: Image, window: Window, vessel: Vessel) -> None:
+        for band, seconds in enumerate(self._times_s):
+            near = vessel.box(self._gsd_m, seconds).intersection(window)
+            if near is not None:
+                one = slice(band, band + 1)
+                seen = self._seen(vessel, near, seconds, one)
+                part = image[(one, *_slices(near, window))]
+                seen.shade(part)
+                seen.cover(part)
+
+    def _seen(self, vessel: Vessel, where: Window, seconds: float, bands: slice) -> Picture:
+        x, y = _centres(where, self._gsd_m)
+        x_m, y_m = vessel.boat.moved(seconds)
+        return picture(vessel.boat, vessel.dress, x - x_m, y - y_m, gsd_m=self._gsd_m,
+                       sun=self._sun, bands=bands)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +178,11 @@ def _box(x_m: float, y_m: float, reach_m: float, gsd_m: float) -> Window:
     col, row = int((x_m - reach_m) // gsd_m) - 1, int((y_m - reach_m) // gsd_m) - 1
     side = int(np.ceil(2 * reach_m / gsd_m)) + 3
     return Window(col_off=col, row_off=row, width=side, height=side)
+
+
+def _slices(part: Window, window: Window) -> tuple[slice, slice]:
+    rows = slice(part.row_off - window.row_off, part.row_end - window.row_off)
+    return rows, slice(part.col_off - window.col_off, part.col_end - window.col_off)
 
 
 def _centres(window: Window, gsd_m: float) -> tuple[NDArray, NDArray]:

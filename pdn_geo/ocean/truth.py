@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from pdn_geo.geometry import oriented_polygons
 from pdn_geo.grid import PixelGrid
 from pdn_geo.ocean.sea import Sea
+from pdn_geo.ocean.site import outlines
 from pdn_geo.ocean.wakes import KELVIN_HALF_ANGLE, Wake, turbulent_width
 
 
@@ -28,19 +29,23 @@ class Layer:
 class Truth:
     """hulls: oriented rectangles at the middle of the exposures, with boat, kind, length_m,
     width_m, heading_deg (from true north, where the bow points), speed_mps and status
-    ("underway" or "still"). wakes: boat, kind ("turbulent": foam that is still told from
-    water; "kelvin": the wedge of waves) and length_m; a wake may reach outside the scene.
+    ("underway", "still" or "berthed"). negatives: outlines of what is no boat, with `what`
+    it is ("buoy", "rock", "pier", "pontoon", "quay" ...). wakes: boat, kind ("turbulent":
+    foam that is still told from water; "kelvin": the wedge of waves) and length_m; a wake may
+    reach outside the scene.
     """
 
     hulls: Layer
     wakes: Layer
+    negatives: Layer
     crs: str
 
     def write(self, path: Path) -> None:
-        """A GeoPackage with the layers `hulls` and `wakes`, each valid when empty."""
+        """A GeoPackage with the layers `hulls`, `wakes`, `negatives`, valid when empty."""
         from pyogrio.raw import write
 
-        for name, layer in (("hulls", self.hulls), ("wakes", self.wakes)):
+        layers = {"hulls": self.hulls, "wakes": self.wakes, "negatives": self.negatives}
+        for name, layer in layers.items():
             write(
                 path,
                 geometry=shapely.to_wkb(layer.geometry),
@@ -50,14 +55,14 @@ class Truth:
                 driver="GPKG",
                 geometry_type="Polygon",
                 crs=self.crs,
-                append=name == "wakes",
+                append=name != "hulls",
             )
 
 
 def truth_of(sea: Sea, grid: PixelGrid) -> Truth:
     """The truth of a sea that lies on that grid."""
     assert grid.crs is not None
-    return Truth(_hulls(sea, grid), _wakes(sea, grid), grid.crs.to_wkt())
+    return Truth(_hulls(sea, grid), _wakes(sea, grid), _negatives(sea, grid), grid.crs.to_wkt())
 
 
 def _hulls(sea: Sea, grid: PixelGrid) -> Layer:
@@ -78,7 +83,7 @@ def _hulls(sea: Sea, grid: PixelGrid) -> Layer:
         "width_m": width.round(2),
         "heading_deg": _bearings(grid, x, y, angle).round(2),
         "speed_mps": speed.round(2),
-        "status": np.where(speed > 0, "underway", "still").astype(object),
+        "status": np.array([boat.status for boat in boats], dtype=object),
     }
     return Layer(_on_ground(boxes, grid), fields)
 
@@ -98,6 +103,17 @@ def _wakes(sea: Sea, grid: PixelGrid) -> Layer:
         "length_m": np.array([row[2] for row in rows], dtype=np.float64).round(1),
     }
     return Layer(_on_ground(in_pixels, grid), fields)
+
+
+def _negatives(sea: Sea, grid: PixelGrid) -> Layer:
+    coast = sea.coast
+    shapes = outlines(coast.works.all).tolist() if coast else []
+    shapes += [shapely.Point(r.x, r.y).buffer(r.radius_m) for r in coast.rocks] if coast else []
+    what = [work.what for work in coast.works.all] + ["rock"] * len(coast.rocks) if coast else []
+    in_pixels = shapely.transform(
+        np.array(shapes, dtype=object), lambda points: points / sea.config.gsd_m
+    )
+    return Layer(_on_ground(in_pixels, grid), {"what": np.array(what, dtype=object)})
 
 
 def _turbulent_outline(wake: Wake) -> shapely.Polygon:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pdn_geo.ocean.fleet import Boat
+from pdn_geo.ocean.boats import Boat
 from pdn_geo.ocean.spectrum import GRAVITY
 
 Image = NDArray[np.floating]

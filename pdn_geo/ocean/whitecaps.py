@@ -17,7 +17,7 @@ _ACTIVE_SHARE = 0.3  # of all foam: crests that break now, the rest floats and d
 _STAGE_BRIGHTNESS = (1.0, 0.75, 0.5, 0.34, 0.22)  # active, then by BREAKER_AGES_S
 _FADE = 0.93  # of whiteness from one band to the next
 _NONE = 1e-7  # coverage below which no foam is drawn
-_LACE_SIZE = 784  # pixels; incommensurate with the wave tiles
+_LACE_SIZES = (784, 416)  # pixels, in full and compact; incommensurate with the wave tiles
 
 
 def coverage(wind_mps: float) -> float:
@@ -71,21 +71,33 @@ class Whitecaps:
     """Foam of a sea state over its moving surface."""
 
     def __init__(
-        self, surface: Surface, *, wind_mps: float, wind_angle: float, gsd_m: float, seed: int
+        self,
+        surface: Surface,
+        *,
+        wind_mps: float,
+        wind_angle: float,
+        gsd_m: float,
+        seed: int,
+        compact: bool = False,
     ) -> None:
+        """`compact`: quick to build, for small scenes."""
         self._surface = surface
         self._softness = edge_softness(gsd_m)
         self._share = coverage(wind_mps)
-        self._lace = _lace(np.random.default_rng([seed, 2]), gsd_m, wind_angle)
-        self._thresholds = self._solve() if self._share > _NONE else None
+        rng = np.random.default_rng([seed, 2])
+        self._lace = _lace(rng, _LACE_SIZES[compact], gsd_m, wind_angle)
+        sample = [
+            Window(col_off=5000 * i, row_off=7000 * i, width=512, height=512)
+            for i in range(1, 2 if compact else 3)
+        ]
+        self._thresholds = self._solve(sample) if self._share > _NONE else None
 
-    def _solve(self) -> tuple[float, float]:
+    def _solve(self, sample: list[Window]) -> tuple[float, float]:
         """Thresholds of active and of floating foam whose union has the known share.
 
         The stages overlap as their waves move, so their share is found on a sample.
         """
         active = ramp_threshold(_ACTIVE_SHARE * self._share, self._softness)
-        sample = [Window(col_off=5000 * i, row_off=7000 * i, width=512, height=512) for i in (1, 2)]
         first_age = self._surface.band_count
         stages = [
             np.stack([self._surface.crests(w, m) for w in sample])
@@ -135,9 +147,8 @@ class Whitecaps:
         return Foam(np.maximum(active, before.cover), np.maximum(active, before.whiteness))
 
 
-def _lace(rng: np.random.Generator, gsd_m: float, wind_angle: float) -> Image:
+def _lace(rng: np.random.Generator, n: int, gsd_m: float, wind_angle: float) -> Image:
     """Periodic texture of old foam: ragged patches drawn out along the wind."""
-    n = _LACE_SIZE
     f = scipy.fft.fftfreq(n, d=gsd_m)
     cos, sin = np.cos(wind_angle), np.sin(wind_angle)
     down, cross = f[None, :] * cos + f[:, None] * sin, f[:, None] * cos - f[None, :] * sin

@@ -13,6 +13,7 @@ def account(findings: Findings) -> dict[str, object]:
         "pdn_geo_version": __version__,
         "scene": findings.scene,
         "model": findings.model,
+        "threshold": known(findings.threshold, 4),
         "boats": len(findings.detections),
         "looks": len(findings.looks),
         "patches": round(findings.patches, 4),

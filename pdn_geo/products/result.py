@@ -15,7 +15,8 @@ class Findings:
     looks: every look that was analysed. searched_share: 0-1, of the valid pixels that the
     user wanted searched, how many lie in a look; NaN if unknown. expected_missed: boats
     expected outside the looks, missed_at_most: not exceeded in nine cases of ten; NaN if
-    unknown. model: what `--model` calls the detector.
+    unknown. model: the detector's name and version, "patch 1" or "classical". threshold: the
+    least score of the detections, NaN if unknown.
     notes: what a reader of the result must know, a sentence each.
     """
 
@@ -27,6 +28,7 @@ class Findings:
     expected_missed: float
     missed_at_most: float = math.nan
     model: str
+    threshold: float = math.nan
     notes: Sequence[str] = ()
 
     def __post_init__(self) -> None:

@@ -43,6 +43,7 @@ def check_output_paths(
     *,
     preview: PathLike | None = None,
     qgis_project: PathLike | None = None,
+    stac_item: PathLike | None = None,
     scene: object = None,
 ) -> None:
     """Before any work: can these files be written?
@@ -56,13 +57,16 @@ def check_output_paths(
         _by_extension(path)
     if preview is not None and Path(preview).suffix.lower() not in PICTURES:
         raise OptionError(f"{preview}: a preview must end in {' or '.join(PICTURES)}")
+    if stac_item is not None and Path(stac_item).suffix.lower() != ".json":
+        raise OptionError(f"{stac_item}: a STAC Item must end in .json")
     if qgis_project is not None:
         if Path(qgis_project).suffix.lower() not in PROJECTS:
             raise OptionError(f"{qgis_project}: a QGIS project must end in .qgz")
         if not any(Path(path).suffix.lower() == ".gpkg" for path in paths):
             raise OptionError(f"{qgis_project}: a QGIS project needs a .gpkg among the results")
     seen: set[Path] = set()
-    for path in [*paths, *(extra for extra in (preview, qgis_project) if extra is not None)]:
+    extras = (preview, qgis_project, stac_item)
+    for path in [*paths, *(extra for extra in extras if extra is not None)]:
         if Path(path).resolve() in seen:
             raise OptionError(f"{path}: given twice as an output")
         seen.add(Path(path).resolve())

@@ -11,8 +11,10 @@ from pdn_geo.saliency.ca_cfar import CaCfar
 from pdn_geo.saliency.calibration import SeaLaw, boats_from_anomalies
 from pdn_geo.saliency.filters import Field, box_mean
 from pdn_geo.saliency.fisher import combine
+from pdn_geo.saliency.learned import LearnedSaliency
 from pdn_geo.saliency.map import SaliencyMap
 from pdn_geo.saliency.mean_contrast import MeanContrast
+from pdn_geo.saliency.planes import PRIORS, network_planes, prior_planes, suits
 from pdn_geo.saliency.prior import Prior, SeaView, view_sea
 from pdn_geo.saliency.rx import Rx
 from pdn_geo.saliency.sea_statistics import sea_statistics
@@ -22,6 +24,7 @@ from pdn_geo.sea import SeaStatistics
 
 SWEEP = "sweep"
 NEAR_SHORE = "near shore"
+LIKE_BOATS = "like boats in other scenes"
 DEFAULT_PRIORS: tuple[Prior, ...] = (
     CaCfar("bright"),
     CaCfar("dark"),
@@ -43,6 +46,8 @@ _BRIGHT = 6.0
 _SHORE_CELLS = 17
 _BERTH_CELLS = 5
 _UNKNOWN_GSD_M = 3.0
+# A prior is named as the reason where it scores more spreads of the sea than this.
+_SPEAKS = 3.0
 
 
 class SaliencyBuilder:
@@ -53,6 +58,8 @@ class SaliencyBuilder:
 
     scene_shape: (rows, cols) of the scene in pixels. stride: pixels per cell.
     band_names: see `Scene.band_names`. gsd_m: metres per pixel, NaN if unknown.
+    learned: judges scenes that have red, green and blue, with the default priors among
+    what it sees; without it, and for other bands, the priors judge alone.
     """
 
     def __init__(
@@ -63,11 +70,15 @@ class SaliencyBuilder:
         gsd_m: float,
         *,
         priors: Sequence[Prior] = DEFAULT_PRIORS,
+        learned: LearnedSaliency | None = None,
     ) -> None:
         self._stride = stride
         self._band_names = tuple(band_names)
         self._gsd_m = gsd_m
         self._priors = tuple(priors)
+        self._learned = learned if suits(band_names) else None
+        if self._learned is not None and tuple(prior.name for prior in priors) != PRIORS:
+            raise ValueError(f"a learned saliency goes with the priors {', '.join(PRIORS)}")
         shape = (-(-scene_shape[0] // stride), -(-scene_shape[1] // stride))
         self._expected = np.zeros(shape, np.float32)
         self._water = np.zeros(shape, np.float16)
@@ -77,7 +88,7 @@ class SaliencyBuilder:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        return (SWEEP, NEAR_SHORE, *(prior.reason for prior in self._priors))
+        return (SWEEP, NEAR_SHORE, *(prior.reason for prior in self._priors), LIKE_BOATS)
 
     def add(
         self,
@@ -97,7 +108,10 @@ class SaliencyBuilder:
         else:
             likely = np.where(anchor.valid > 0, water, False).astype(np.float32)
         view = view_sea(anchor, likely)
-        expected, reason = self._expected_boats(view, likely)
+        if self._learned is None:
+            expected, reason = self._unusual(view, likely)
+        else:
+            expected, reason = self._learnt(self._learned, anchor, view, likely)
         searchable = anchor.valid > 0
         if allowed is not None:
             searchable &= allowed
@@ -136,9 +150,27 @@ class SaliencyBuilder:
         )
         return saliency, SeaStatistics.pooled(seas, weights)
 
-    def _expected_boats(self, view: SeaView, water: Field) -> tuple[Field, NDArray[np.uint8]]:
-        """Expected boats and reason per cell of a tile, both (rows, cols)."""
-        cell_m = self._stride * (self._gsd_m if np.isfinite(self._gsd_m) else _UNKNOWN_GSD_M)
+    @property
+    def _cell_m(self) -> float:
+        return self._stride * (self._gsd_m if np.isfinite(self._gsd_m) else _UNKNOWN_GSD_M)
+
+    def _learnt(
+        self, learned: LearnedSaliency, anchor: GlobalAnchor, view: SeaView, water: Field
+    ) -> tuple[Field, NDArray[np.uint8]]:
+        """Expected boats and reason per cell of a tile, both (rows, cols), by the network."""
+        scores = (prior.score(view) for prior in self._priors)
+        planes = network_planes(anchor, self._band_names, view, scores, water, self._cell_m)
+        expected = learned.expected_boats(planes)
+        hidden = np.float32(HIDDEN_PER_MPX * 1e-6 * self._stride**2) * water
+        unusual = prior_planes(planes)
+        reason = np.argmax(unusual, axis=0).astype(np.uint8) + np.uint8(2)
+        reason[unusual.max(axis=0) < np.arcsinh(_SPEAKS)] = len(self.reasons) - 1
+        reason[expected < hidden] = 0
+        return np.maximum(expected, hidden), reason
+
+    def _unusual(self, view: SeaView, water: Field) -> tuple[Field, NDArray[np.uint8]]:
+        """Expected boats and reason per cell of a tile, both (rows, cols), by the priors."""
+        cell_m = self._cell_m
         views = combine((prior.score(view) for prior in self._priors), view.sea)
         expected, shore = self._hidden_boats(water)
         reason = shore.astype(np.uint8)

@@ -19,6 +19,7 @@ from pdn_geo.training.scenes import TrainingScene, read_scene
 
 _LEAST_VISIBLE = 0.4
 """Share of a boat's light that clouds must let through for it to count."""
+_LEAST_BERTHED_PX = 1.5
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ def _kept(path: Path, seas: SimulatedSeas, index: int) -> TrainingScene:
 
 def _boats(sea: Sea) -> Boats:
     labels = labels_of(sea)
+    # In rows of berths that narrow no boat can be told from the next.
+    too_fine = (labels.status == "berthed") & (labels.width < _LEAST_BERTHED_PX)
     return Boats(
         x=labels.x,
         y=labels.y,
@@ -79,5 +82,5 @@ def _boats(sea: Sea) -> Boats:
         angle=labels.angle,
         wake=labels.underway.astype(np.float64),
         bow_known=np.ones(len(labels), bool),
-        counts=labels.visible >= _LEAST_VISIBLE,
+        counts=(labels.visible >= _LEAST_VISIBLE) & ~too_fine,
     )

@@ -45,7 +45,7 @@ class ClassicalDetector:
     """
 
     name = "classical"
-    threshold = 0.5
+    THRESHOLD = 0.5
     wants_batches = False
 
     def __init__(
@@ -53,6 +53,10 @@ class ClassicalDetector:
     ) -> None:
         self._model = score_model or default_score_model()
         self._min_score = min_score
+
+    def threshold(self, gsd_m: float) -> float:
+        """The same at every ground sampling distance."""
+        return self.THRESHOLD
 
     def suits(self, band_names: Sequence[str]) -> str:
         """Any bands suit."""

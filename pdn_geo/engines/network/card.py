@@ -7,12 +7,14 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from pdn_geo.engines.network.inputs import CHANNELS
+import numpy as np
+
+from pdn_geo.engines.network.inputs import CHANNELS, UNKNOWN_GSD_M
 from pdn_geo.engines.network.maps import MAPS, ScoreLaw
 from pdn_geo.errors import WeightsError
 
-_LISTS = ("sources", "sites", "bands", "gsd_m", "limits", "channels", "maps")
-_NUMBERS = ("seed", "stride", "threshold")
+_LISTS = ("sources", "sites", "bands", "gsd_m", "thresholds", "limits", "channels", "maps")
+_NUMBERS = ("seed", "stride")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +32,10 @@ class ModelCard:
     trained: date, YYYY-MM-DD. sites: names of the places trained on. command, seed: what
     trains them again. backbone, stride: as `PatchNetwork` takes them. channels, maps: what
     goes in and comes out, in order. bands: what a scene must have. gsd_m: least and most
-    metres per pixel trained on. score: from logit to probability. threshold: the score
-    from which a detection is best taken for a boat. figures: by sensor or scene class, by
-    measure. limits: a sentence each. Raises ValueError for a value that makes no sense.
+    metres per pixel trained on. score: from logit to probability. thresholds: pairs of
+    a GSD in metres and the score from which a detection is best taken for a boat. figures: by
+    sensor or scene class, by measure. limits: a sentence each. Raises ValueError for a
+    value that makes no sense.
     """
 
     name: str
@@ -47,7 +50,7 @@ class ModelCard:
     bands: tuple[str, ...]
     gsd_m: tuple[float, float]
     score: ScoreLaw
-    threshold: float
+    thresholds: tuple[tuple[float, float], ...]
     figures: Mapping[str, Mapping[str, float]]
     limits: tuple[str, ...]
     channels: tuple[str, ...] = CHANNELS
@@ -58,13 +61,27 @@ class ModelCard:
             raise ValueError("the network takes or gives other channels than this version's")
         if self.stride not in (2, 4):
             raise ValueError(f"stride must be 2 or 4, got {self.stride}")
-        if not 0 <= self.threshold <= 1:
-            raise ValueError(f"threshold must be between 0 and 1, got {self.threshold}")
+        if not self.thresholds or not all(
+            gsd_m > 0 and 0 <= score <= 1 for gsd_m, score in self.thresholds
+        ):
+            raise ValueError(
+                f"thresholds must be pairs of a GSD and a score of 0 to 1, got {self.thresholds}"
+            )
         law = (self.score.a, self.score.b, self.score.c)
         if not all(math.isfinite(value) for value in law) or self.score.a <= 0:
             raise ValueError(f"score must be finite numbers and a positive, got {law}")
         if len(self.gsd_m) != 2 or not 0 < self.gsd_m[0] <= self.gsd_m[1]:
             raise ValueError(f"gsd_m must be the least and the most, got {self.gsd_m}")
+
+    def threshold_at(self, gsd_m: float) -> float:
+        """The score from which a detection is best taken for a boat.
+
+        gsd_m: metres per pixel, NaN if unknown; between two that are listed the score runs
+        evenly in octaves, beyond them it stays.
+        """
+        listed, scores = zip(*sorted(self.thresholds), strict=True)
+        gsd_m = gsd_m if math.isfinite(gsd_m) else UNKNOWN_GSD_M
+        return float(np.interp(math.log(gsd_m), np.log(listed), scores))
 
     @property
     def title(self) -> str:
@@ -122,4 +139,6 @@ def _value(name: str, value: Any) -> Any:
         return tuple(DataSource(**source) for source in value)
     if name == "score":
         return ScoreLaw(**value)
+    if name == "thresholds":
+        return tuple((float(gsd_m), float(score)) for gsd_m, score in value)
     return tuple(value) if name in _LISTS else value

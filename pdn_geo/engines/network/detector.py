@@ -53,9 +53,8 @@ class NetworkDetector:
     def name(self) -> str:
         return self._card.title
 
-    @property
-    def threshold(self) -> float:
-        return self._card.threshold
+    def threshold(self, gsd_m: float) -> float:
+        return self._card.threshold_at(gsd_m)
 
     @property
     def wants_batches(self) -> bool:

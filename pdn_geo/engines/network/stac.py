@@ -81,7 +81,7 @@ def stac_item(card: ModelCard, files: list[Path], parameters: int) -> dict[str, 
             ],
             "mlm:hyperparameters": {
                 "stride": card.stride,
-                "threshold": card.threshold,
+                "thresholds": [list(pair) for pair in card.thresholds],
                 "random_state": card.seed,
             },
         },

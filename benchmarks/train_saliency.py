@@ -1,0 +1,240 @@
+"""Train the learned saliency: on simulated seas, then on real sites by folds or all of them.
+
+    python benchmarks/train_saliency.py seas      # no real site enters
+    python benchmarks/train_saliency.py fold 0    # sites of fold 0 held out
+    python benchmarks/train_saliency.py fold 1
+    python benchmarks/train_saliency.py all       # what ships
+
+One thread. What was drawn and read is kept in --runs, so that a stage called again does
+not draw it again; the networks without a fold go to benchmarks/weights, the one that
+ships to pdn_geo/weights.
+"""
+
+import argparse
+import json
+import pickle
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import shapely
+import torch
+from classical_scenes import Scene, labelled_scenes
+from folds import fold_of_sites
+from labelled import real_cases
+from real_scenes import DATA, FOLDS
+from safetensors.torch import save_file
+
+import pdn_geo
+from pdn_geo.geometry import Window
+from pdn_geo.models.global_stream import ExpectedBoats, GlobalStream
+from pdn_geo.ocean import Sea, SeaConfig, labels_of, random_sea
+from pdn_geo.ocean.config import BAND_NAMES
+from pdn_geo.saliency.planes import CHANNELS
+from pdn_geo.scene import Pixels
+from pdn_geo.training.anchors import AnchorExample, Labels, anchor_example, coarser
+from pdn_geo.training.saliency import SaliencyTraining, train_saliency
+
+FOLD_WEIGHTS = Path(__file__).parent / "weights"
+SHIPPED = Path(pdn_geo.__file__).parent / "weights"
+
+SEAS = 240
+SEA_PX = 1536
+FIRST_SEED = 1000
+"""Seeds 0 to 9 are for tests and benchmarks, never for training."""
+SEA_GSD_M = (0.3, 0.5, 0.7, 1.5, 2, 3, 3, 5, 10)
+"""Of every other sea; the rest are at 1 m."""
+SEA_BOATS = (0, 2, 5, 10, 25)
+SEA_BOAT_ODDS = (0.1, 0.15, 0.25, 0.3, 0.2)
+COAST_BOATS = 8
+"""Random coasts are drawn with one in so many of the boats that a patch network wants."""
+LEAST_VISIBLE = 0.3
+"""A boat under thicker cloud counts neither way."""
+
+COARSER = {
+    "naip_coast": (2, 3),
+    "naip_no_boats": (2, 3),
+    "planet_california": (2, 3),
+    "surf_no_boats": (2, 4),
+}
+"""Copies averaged over n x n pixels, of other sensors' GSD."""
+LEAST_PX = 200
+SHARES = {
+    "sea_1m": 3, "sea_other": 2, "coast": 2, "naip_coast": 3, "naip_no_boats": 1.5,
+    "planet_california": 1.5, "sentinel2_ports": 1.5, "marina_030cm": 0.7,
+    "surf_no_boats": 0.5, "aerial_no_boats": 0.5,
+}  # fmt: skip
+"""How often a crop is of each collection."""
+STAGES = {
+    "seas": SaliencyTraining(steps=1000, shares=SHARES),
+    "real": SaliencyTraining(steps=600, peak=1.5e-3, shares=SHARES, seed=1),
+}
+
+
+def sea_config(number: int) -> SeaConfig:
+    """The scene of that number: three in four open sea in winds of 2 to 15 m/s, with few
+    boats or many, then coasts and harbours.
+    """
+    rng = np.random.default_rng([77, number])
+    if number % 4 == 3:
+        coast = random_sea(rng, size=SEA_PX)
+        return replace(coast, boats=coast.boats // COAST_BOATS, seed=FIRST_SEED + number)
+    gsd_m = 1.0 if number % 2 == 0 else float(rng.choice(SEA_GSD_M))
+    photo = rng.random() < 0.3
+    return SeaConfig(
+        size=SEA_PX,
+        gsd_m=gsd_m,
+        wind_mps=float(rng.uniform(2, 15)),
+        boats=int(rng.choice(SEA_BOATS, p=SEA_BOAT_ODDS)),
+        seed=FIRST_SEED + number,
+        bands=4 if gsd_m >= 3 and rng.random() < 0.5 else 3,
+        clouds=float(rng.choice([0, 0, 0, 0.1])),
+        look="photo" if photo else "linear",
+        jpeg=int(rng.integers(60, 97)) if photo and rng.random() < 0.5 else None,
+    )
+
+
+def sea_examples(folder: Path) -> Iterator[AnchorExample]:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(SEAS):
+        kept = folder / f"{number:04d}.pickle"
+        if not kept.exists():
+            kept.write_bytes(pickle.dumps(list(_examples_of_sea(number))))
+        yield from pickle.loads(kept.read_bytes())
+
+
+def _examples_of_sea(number: int) -> Iterator[AnchorExample]:
+    config = sea_config(number)
+    sea = Sea(config)
+    window = Window(col_off=0, row_off=0, width=config.size, height=config.size)
+    values = sea.render(window).values.astype(np.float32)
+    pixels = Pixels(values, np.ones(values.shape[1:], np.bool_))
+    truth = labels_of(sea)
+    centres, hidden = np.stack([truth.x, truth.y], axis=1), truth.visible < LEAST_VISIBLE
+    labels = Labels(boats=centres[~hidden], doubtful=centres[hidden])
+    group = "sea_1m" if config.gsd_m == 1 else "sea_other"
+    if number % 4 == 3:
+        group = "coast"
+    names = BAND_NAMES[: config.bands]
+    for stride in (8, 16) if number % 5 == 0 else (8,):
+        yield anchor_example(
+            pixels, names, config.gsd_m, labels, site=f"sea/{number}", group=group, stride=stride
+        )
+
+
+def real_examples(kept: Path) -> list[AnchorExample]:
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        examples = [e for scene in labelled_scenes() for e in _examples_of_scene(scene)]
+        kept.write_bytes(pickle.dumps(examples))
+    return pickle.loads(kept.read_bytes())
+
+
+def _examples_of_scene(scene: Scene) -> Iterator[AnchorExample]:
+    """The scene at its own GSD, with wider cells, and at coarser GSDs."""
+    truth, gsd_m = scene.truth, scene.gsd_m
+    pixels = Pixels(np.where(scene.valid, scene.values, np.float32(0)), scene.valid)
+    labels = Labels(
+        boats=np.stack([truth.boats.x, truth.boats.y], axis=1) / gsd_m,
+        doubtful=np.stack([truth.doubtful.x, truth.doubtful.y], axis=1) / gsd_m,
+        ignored=[shapely.transform(area, lambda xy: xy / gsd_m) for area in truth.ignore],
+    )
+    names = {"site": scene.site, "group": scene.collection}
+    smallest = min(scene.valid.shape)
+    yield anchor_example(pixels, scene.band_names, gsd_m, labels, **names)
+    if smallest >= 2 * LEAST_PX:
+        yield anchor_example(pixels, scene.band_names, gsd_m, labels, **names, stride=16)
+    for factor in COARSER.get(scene.collection, ()):
+        if smallest >= factor * LEAST_PX:
+            yield anchor_example(
+                coarser(pixels, factor), scene.band_names, factor * gsd_m,
+                labels.scaled(1 / factor), **names,
+            )  # fmt: skip
+
+
+def without(fold: int | None, examples: Iterable[AnchorExample]) -> list[AnchorExample]:
+    """The examples whose sites are not in a fold (None: all)."""
+    fold_of = fold_of_sites((case.site for case in real_cases(DATA)), FOLDS)
+    return [e for e in examples if fold is None or fold_of[e.site] != fold]
+
+
+def show(step: int, losses: dict[str, float]) -> None:
+    if step % 50 == 49:
+        parts = ", ".join(f"{name} {value:.2f}" for name, value in losses.items())
+        print(f"{step + 1:6d}  {parts}", flush=True)
+
+
+def export(network: GlobalStream, path: Path) -> None:
+    """The part that the drive needs, for ONNX Runtime, with free sides."""
+    rows, cols = (torch.export.Dim(name, min=2, max=8192) for name in ("rows", "cols"))
+    example = torch.zeros(1, len(CHANNELS), 96, 128)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.onnx.export(
+        ExpectedBoats(network).eval(), (example,), path, dynamo=True,
+        dynamic_shapes={"planes": {2: 4 * rows, 3: 4 * cols}},
+        input_names=["planes"], output_names=["boats"], external_data=False, verbose=False,
+    )  # fmt: skip
+
+
+def card(examples: list[AnchorExample]) -> dict[str, object]:
+    sites = sorted({e.site for e in examples if not e.site.startswith("sea/")})
+    return {
+        "name": "saliency",
+        "trained": datetime.now(UTC).date().isoformat(),
+        "command": "python benchmarks/train_saliency.py seas, then all",
+        "seed": STAGES["real"].seed,
+        "planes": CHANNELS,
+        "gives": "expected boats per cell of the global anchor",
+        "needs_bands": ("red", "green", "blue"),
+        "gsd_m": (0.2, 10.0),
+        "sources": {
+            "simulated seas": f"pdn_geo.ocean, {SEAS} of {SEA_PX} px",
+            "planet_california": "Planet Open California, CC BY-SA 4.0",
+            "sentinel2_ports": "modified Copernicus Sentinel data",
+            "naip_coast, naip_no_boats": "NAIP, USDA, public domain",
+            "marina_030cm, aerial_no_boats": "USGS, public domain (UC Merced Land Use)",
+            "surf_no_boats": "NOAA emergency response imagery, public domain",
+        },
+        "sites": sites,
+        "figures": "docs/decisions/0005-learned-saliency.md",
+        "limits": (
+            "Sums of expected boats are right on average over sites like these, not for "
+            "every scene.",
+            "Trained on open seas and some thirty coasts, most of them American.",
+        ),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("stage", choices=("seas", "fold", "all"))
+    parser.add_argument("fold", nargs="?", type=int, choices=range(FOLDS))
+    parser.add_argument("--runs", type=Path, default=Path("runs") / "saliency")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    network = GlobalStream(len(CHANNELS))
+    start = options.runs / "seas.pt"
+    examples = list(sea_examples(options.runs / "seas"))
+    if options.stage == "seas":
+        train_saliency(network, examples, STAGES["seas"], progress=show)
+        torch.save(network.state_dict(), start)
+        return
+    if not start.exists():
+        parser.error(f"no {start}: train on seas first")
+    network.load_state_dict(torch.load(start))
+    examples += without(options.fold, real_examples(options.runs / "real.pickle"))
+    train_saliency(network, examples, STAGES["real"], progress=show)
+    if options.stage == "fold":
+        export(network, FOLD_WEIGHTS / f"saliency_fold_{options.fold}.onnx")
+        return
+    export(network, SHIPPED / "saliency.onnx")
+    save_file(network.state_dict(), SHIPPED / "saliency.safetensors")
+    text = json.dumps(card(examples), indent=1, ensure_ascii=False)
+    (SHIPPED / "saliency.json").write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
