@@ -71,6 +71,7 @@ class Run:
 
     case: Case
     evaluation: Evaluation
+    all_scores: Evaluation
     looks: int
     patches: float
     searched_share: float
@@ -86,18 +87,22 @@ def run_case(case: Case, model: str) -> Run:
         case.path, bands=case.bands, gsd_m=case.gsd_m, model=detector, threshold=LEAST_SCORE
     ).findings
     seconds = time.perf_counter() - start
-    evaluation = evaluate(
-        findings.detections,
-        case.labels,
-        scene=findings.grid,
-        looks=[look.window for look in findings.looks],
-        gsd_m=case.gsd_m,
-        site=case.site,
-        threshold=least_score(detector, findings.grid.gsd_m),
-    )
+    detections = findings.detections
+
+    def compared(least: float) -> Evaluation:
+        return evaluate(
+            detections[detections.score >= least],
+            case.labels,
+            scene=findings.grid,
+            looks=[look.window for look in findings.looks],
+            gsd_m=case.gsd_m,
+            site=case.site,
+        )
+
     return Run(
         case=case,
-        evaluation=evaluation,
+        evaluation=compared(least_score(detector, findings.grid.gsd_m)),
+        all_scores=compared(LEAST_SCORE),
         looks=len(findings.looks),
         patches=findings.patches,
         searched_share=findings.searched_share,
@@ -161,6 +166,7 @@ def _boat_table(groups: dict[str, list[Run]], *, spans: bool = True) -> Iterator
     yield "|---" + "|---:" * 14 + "|"
     for name, group in groups.items():
         pooled = pool([run.evaluation for run in group])
+        all_scores = pool([run.all_scores for run in group])
         span = pooled.intervals() if spans else {}
         cells = [
             name,
@@ -168,9 +174,13 @@ def _boat_table(groups: dict[str, list[Run]], *, spans: bool = True) -> Iterator
             f"{pooled.labelled}",
             *(
                 _figure(getattr(pooled.rates, rate), span.get(rate))
-                for rate in ("recall", "precision", "f1", "average_precision")
+                for rate in ("recall", "precision", "f1")
             ),
-            _figure(pooled.ap50),
+            _figure(
+                all_scores.rates.average_precision,
+                all_scores.intervals()["average_precision"] if spans else None,
+            ),
+            _figure(all_scores.ap50),
             _figure(pooled.selection_recall),
             f"{sum(run.looks for run in group)}",
             f"{sum(run.patches for run in group):.1f}",

@@ -20,7 +20,7 @@ SIDE = 10240
 SIMULATED_BOATS = 40
 FAMILIES = {
     "naip": (("naip_coast", "naip_no_boats"), 1.0, None),
-    "planet": (("planet_california",), 3.0, 512),
+    "planet": (("planet_california",), 3.0, 256),
     "sentinel2": (("sentinel2_ports",), None, 256),
 }
 """Collections, GSD in metres (None: the scenes' own), and the side of the squares without
@@ -124,8 +124,7 @@ def _frame(scene: Scene) -> Frame:
     values = np.where(scene.valid, scene.values, 0)
     values = values.astype(np.uint16 if values.max() > 255 else np.uint8)
     doubtful = np.stack([scene.truth.doubtful.x, scene.truth.doubtful.y], axis=1)
-    areas = [shapely.transform(a, lambda xy: xy / scene.gsd_m) for a in scene.truth.ignore]
-    unsure = [shapely.box(*area.bounds) for area in areas]
+    unsure = [shapely.transform(a, lambda xy: xy / scene.gsd_m) for a in scene.truth.ignore]
     unsure += [shapely.Point(*at).buffer(20) for at in doubtful / scene.gsd_m]
     return Frame(values=values, valid=scene.valid, boats=centres(scene), unsure=unsure)
 
