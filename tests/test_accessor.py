@@ -35,8 +35,8 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_detect_on_an_array_is_detect_on_its_file(scene: Path) -> None:
     with rioxarray.open_rasterio(scene) as array:
-        found = array.pdn.detect(patches=8, threshold=0.4)
-    expected = pdn_geo.detect(scene, patches=8, threshold=0.4)
+        found = array.pdn.detect(patches=8, model="classical")
+    expected = pdn_geo.detect(scene, patches=8, model="classical")
     assert len(found.detections) == 5
     assert found.detections.crs == UTM
     assert found.detections.equals(expected.detections)

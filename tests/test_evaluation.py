@@ -262,7 +262,8 @@ def test_simulated_truth_is_understood(tmp_path):
     kinds = np.array(["ferry"], dtype=object), np.array(["kelvin"], dtype=object)
     layers = [ocean.Layer(np.array([shape], dtype=object), {"kind": kind})
               for shape, kind in zip((hull, wake), kinds, strict=True)]  # fmt: skip
-    ocean.Truth(*layers, crs=CRS(UTM).to_wkt()).write(tmp_path / "sea.truth.gpkg")
+    none = ocean.Layer(np.empty(0, dtype=object), {"what": np.empty(0, dtype=object)})
+    ocean.Truth(*layers, negatives=none, crs=CRS(UTM).to_wkt()).write(tmp_path / "sea.truth.gpkg")
     result = evaluate(Detections.empty(), tmp_path / "sea.truth.gpkg", scene=rotated_grid())
     assert result.labelled == 1
     np.testing.assert_allclose(result.boats.length, 30, rtol=1e-3)

@@ -24,6 +24,9 @@ from pdn_geo.saliency.planes import (
 from pdn_geo.saliency.prior import view_sea
 from pdn_geo.scene import Pixels
 
+if not files("pdn_geo.weights").joinpath("saliency.onnx").is_file():
+    pytest.skip("no weights of a learned saliency ship yet", allow_module_level=True)
+
 STRIDE = 8
 RGB = ("red", "green", "blue")
 BOATS = ((30, 40), (90, 20), (70, 101))  # rows and cols of cells

@@ -54,7 +54,7 @@ def test_the_network_learns_one_boat_by_heart():
     targets = torch.from_numpy(draw_targets(boats(), [], 64, 4))[None]
     inputs = torch.randn(1, len(CHANNELS), 64, 64)
     optimizer = torch.optim.Adam(network.parameters(), 3e-3)
-    for _ in range(60):
+    for _ in range(120):
         loss = sum(patch_loss(network, {"inputs": inputs, "targets": targets}).values())
         optimizer.zero_grad()
         loss.backward()

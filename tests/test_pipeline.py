@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,9 @@ from pdn_geo.result import DetectionResult
 from pdn_geo.scene import Pixels
 from pdn_geo.testing import FakeScene
 
+detect = partial(pdn_geo.detect, model="classical")
+"""Plain hulls on plain water, whose edges this detector finds to a fraction of a pixel."""
+
 
 @pytest.fixture(scope="module")
 def sea() -> Sea:
@@ -38,7 +42,7 @@ def scene(sea: Sea, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def result(scene: Path) -> DetectionResult:
-    return pdn_geo.detect(scene)
+    return detect(scene)
 
 
 def assert_same(a: Detections, b: Detections) -> None:
@@ -113,18 +117,18 @@ def test_layout_does_not_matter(
     else:
         path = tmp_path / "other.jp2"
         rasterio.shutil.copy(scene, path, driver="JP2OpenJPEG", QUALITY=100, REVERSIBLE="YES")
-    assert_same(pdn_geo.detect(path).findings.detections, result.findings.detections)
+    assert_same(detect(path).findings.detections, result.findings.detections)
 
 
 def test_input_may_be_a_dataset_or_a_dataarray(scene: Path, result: DetectionResult) -> None:
     with rasterio.open(scene) as dataset:
-        assert_same(pdn_geo.detect(dataset).findings.detections, result.findings.detections)
+        assert_same(detect(dataset).findings.detections, result.findings.detections)
     with rioxarray.open_rasterio(scene) as array:
-        assert_same(pdn_geo.detect(array).findings.detections, result.findings.detections)
+        assert_same(detect(array).findings.detections, result.findings.detections)
 
 
 def test_threads_do_not_matter(scene: Path, result: DetectionResult) -> None:
-    assert_same(pdn_geo.detect(scene, threads=5).findings.detections, result.findings.detections)
+    assert_same(detect(scene, threads=5).findings.detections, result.findings.detections)
 
 
 def south_up(values: np.ndarray) -> dict:
@@ -179,7 +183,7 @@ def test_the_ground_does_not_depend_on_the_georeferencing(
         tmp_path / "version.tif", np.ascontiguousarray(changed.pop("values")), **changed
     )
     reference = result.detections.sort_values("lon", ignore_index=True)
-    other = pdn_geo.detect(path).detections.sort_values("lon", ignore_index=True)
+    other = detect(path).detections.sort_values("lon", ignore_index=True)
     assert len(other) == len(reference)
     centres = other.to_crs(UTM).geometry.centroid
     assert centres.distance(reference.geometry.centroid).max() < 0.5
@@ -191,7 +195,7 @@ def test_the_ground_does_not_depend_on_the_georeferencing(
 
 def test_a_scene_without_georeferencing_is_in_pixels(sea: Sea, tmp_path: Path) -> None:
     path = write_tif(tmp_path / "plain.tif", sea.values, crs=None, transform=None)
-    plain = pdn_geo.detect(path, gsd_m=1.0)
+    plain = detect(path, gsd_m=1.0)
     assert plain.detections.crs is None
     assert plain.detections["lon"].isna().all()
     assert "pixels" in repr(plain)
@@ -199,20 +203,20 @@ def test_a_scene_without_georeferencing_is_in_pixels(sea: Sea, tmp_path: Path) -
 
 
 def test_budget_and_area_of_interest_hold(scene: Path, tmp_path: Path) -> None:
-    small = pdn_geo.detect(scene, patches=1)
+    small = detect(scene, patches=1)
     assert 0 < small.findings.patches <= 1
     aoi = tmp_path / "aoi.geojson"
     corner = [[500_000 + x, 5_000_000 - y] for x, y in ((0, 0), (0, 300), (400, 300), (400, 0))]
     polygon = {"type": "Polygon", "coordinates": [[*corner, corner[0]]]}
     crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32633"}}
     aoi.write_text(json.dumps({**polygon, "crs": crs}))
-    inside = pdn_geo.detect(scene, aoi=aoi)
+    inside = detect(scene, aoi=aoi)
     assert len(inside.detections) == 1
     assert inside.findings.searched_share == pytest.approx(1)
 
 
 def test_exhaustive_searches_everything(scene: Path) -> None:
-    assert pdn_geo.detect(scene, exhaustive=True).findings.searched_share == 1
+    assert detect(scene, exhaustive=True).findings.searched_share == 1
 
 
 @pytest.mark.parametrize(
@@ -227,7 +231,7 @@ def test_exhaustive_searches_everything(scene: Path) -> None:
 )
 def test_odd_scenes_give_valid_results(values: np.ndarray, tmp_path: Path) -> None:
     path = write_tif(tmp_path / "odd.tif", values)
-    odd = pdn_geo.detect(path)
+    odd = detect(path)
     odd.write(tmp_path / "odd.gpkg", tmp_path / "odd.geojson")
     odd.save_preview(tmp_path / "odd.png")
     assert 0 <= odd.findings.searched_share <= 1
@@ -247,8 +251,8 @@ class Broken(FakeScene):
 def test_a_broken_block_fails_or_counts_as_unsearched(sea: Sea) -> None:
     scene = Broken(sea.values, grid=PixelGrid(height=960, width=960, assumed_gsd_m=1.0))
     with pytest.raises(BlockReadError, match="broken on purpose"):
-        pdn_geo.detect(scene)
-    skipped = pdn_geo.detect(scene, on_error="skip")
+        detect(scene)
+    skipped = detect(scene, on_error="skip")
     assert skipped.failed
     assert "not searched" in repr(skipped)
     good = sea.boats[~Broken.bad.contains(sea.boats[:, 0], sea.boats[:, 1])]
@@ -268,9 +272,9 @@ def test_a_broken_block_fails_or_counts_as_unsearched(sea: Sea) -> None:
 )
 def test_bad_options_are_named(scene: Path, options: dict, error: type, text: str) -> None:
     with pytest.raises(error, match=text):
-        pdn_geo.detect(scene, **options)
+        detect(scene, **options)
 
 
 def test_a_missing_scene_is_named() -> None:
     with pytest.raises(SceneError, match=r"nowhere\.tif"):
-        pdn_geo.detect("nowhere.tif")
+        detect("nowhere.tif")
