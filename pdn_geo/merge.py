@@ -20,6 +20,8 @@ side by side, the centres are a whole width apart."""
 _BLUR_PX = 1.0
 """Centres closer than this cannot be told apart; ends this close touch."""
 _JOIN_ANGLE = np.radians(20)
+_STUB = 0.2
+"""Share of the beam by which the longer side of a stub may miss it."""
 
 
 def merge(detections: Detections, looks: Sequence[Look]) -> Detections:
@@ -133,7 +135,12 @@ def _are_pieces_of_one(
     along = np.where(d.length[i] >= d.length[j], d.angle[i], d.angle[j])
     dx, dy = d.x[j] - d.x[i], d.y[j] - d.y[i]
     aside = np.abs(-np.sin(along) * dx + np.cos(along) * dy)
-    in_line = (turn < _JOIN_ANGLE) & (aside < _CENTRES * (d.width[i] + d.width[j]) / 2)
+    # What is cut off may be as short as the hull is wide: then its longer side is the beam.
+    beam = np.where(d.length[i] >= d.length[j], d.width[i], d.width[j])
+    side = np.minimum(d.length[i], d.length[j])
+    stub = (np.pi / 2 - turn < _JOIN_ANGLE) & (np.abs(side - beam) < _STUB * beam)
+    straight = (turn < _JOIN_ANGLE) | stub
+    in_line = straight & (aside < _CENTRES * (d.width[i] + d.width[j]) / 2)
     windows = _window_boxes(d, looks)
     bounds = shapely.bounds(hulls).reshape(-1, 4)
     low = np.minimum(bounds[i, :2], bounds[j, :2]) + _BLUR_PX

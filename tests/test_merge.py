@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pdn_geo.detections import Detections
@@ -137,6 +137,7 @@ def pieces_of(hull: shapely.Polygon, looks=LOOKS) -> list[Detections]:
     where=st.floats(-0.25, 0.25),
     y=st.floats(100, 150),
 )
+@example(angle=0.0, length=60.0, slenderness=4.0, where=0.25, y=100.0)  # a square stub
 def test_pieces_of_a_boat_that_no_look_saw_whole_are_joined(angle, length, slenderness, where, y):
     truth = (256 + where * length, y, length, length / slenderness, angle)
     hull = oriented_polygons(*(np.array([v]) for v in truth))[0]
