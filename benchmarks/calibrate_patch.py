@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from labelled import Case, real_cases
 from numpy.typing import NDArray
-from patch_folds import RECORD, WEIGHTS, fold_detector, keep_fold
+from patch_folds import fold_detector, keep_folds, keep_record
 from real_scenes import DATA, FOLDS, fold_of
 from scipy.optimize import minimize
 
@@ -198,8 +198,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, help="store the folds' networks of these runs first")
     options = parser.parse_args()
     if options.runs:
-        for fold in range(FOLDS):
-            keep_fold(fold, options.runs)
+        keep_folds(options.runs)
     scored = [score_case(case, fold_of(case.site)) for case in real_cases(DATA)]
     with tempfile.TemporaryDirectory() as folder:
         for number, case in enumerate(seas(Path(folder))):
@@ -215,8 +214,7 @@ def main() -> None:
         "shipped": {"law": asdict(fit_law(real)), "thresholds": best_thresholds(real, laws)},
         "figures": figures(scored, laws, thresholds),
     }
-    WEIGHTS.mkdir(exist_ok=True)
-    RECORD.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    keep_record(record)
     print(json.dumps(record, indent=2))
 
 

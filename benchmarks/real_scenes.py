@@ -6,12 +6,13 @@ import pickle
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import shapely
 from folds import fold_of_sites
-from labelled import Case, real_cases
+from labelled import Case, real_cases, wake_cases
 from numpy.typing import NDArray
 
 from pdn_geo.grid import PixelGrid
@@ -22,16 +23,19 @@ from pdn_geo.training.sources import LabelledScenes
 from pdn_geo.training.sprites import cut_sprites
 
 DATA = Path(os.environ.get("PDN_GEO_DATA", Path(__file__).parents[1].parent / "shared" / "data"))
-FOLDS = 2
+FOLDS = 3
+STRIDE = 2
+"""Of the networks that are trained now; those kept are as `patch_folds.record` says."""
 
 SHARES = {
     "sentinel2_ports": 0.2,
-    "planet_california": 0.2,
-    "naip_coast": 0.25,
+    "sentinel2_wakes": 0.02,
+    "planet_california": 0.18,
+    "naip_coast": 0.23,
     "naip_no_boats": 0.1,
-    "marina_030cm": 0.13,
+    "marina_030cm": 0.1,
     "surf_no_boats": 0.05,
-    "aerial_no_boats": 0.07,
+    "aerial_no_boats": 0.12,
 }
 """How often a crop is of each collection."""
 
@@ -39,7 +43,9 @@ COARSER = {
     "planet_california": (3,),
     "naip_coast": (2, 3),
     "naip_no_boats": (2, 3),
+    "marina_030cm": (2, 3),
     "surf_no_boats": (2, 4),
+    "aerial_no_boats": (3,),
 }
 """Copies averaged over n x n pixels, of other sensors' GSD, and their share of a collection."""
 COARSE_SHARE = 0.35
@@ -87,7 +93,7 @@ class Surveyed:
 def surveyed(kept: Path) -> list[Surveyed]:
     """Every real scene and coarser copy, read and surveyed once."""
     if not kept.exists():
-        scenes = [item for case in real_cases(DATA) for item in _survey(case)]
+        scenes = [item for case in _cases() for item in _survey(case)]
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(pickle.dumps(scenes))
     return pickle.loads(kept.read_bytes())
@@ -100,9 +106,13 @@ def _survey(case: Case) -> Iterator[Surveyed]:
         yield Surveyed(case, factor, coarser(scene, factor))
 
 
+def _cases() -> Iterator[Case]:
+    return chain(real_cases(DATA), wake_cases(DATA))
+
+
 @cache
 def _folds() -> dict[str, int]:
-    return fold_of_sites((case.site for case in real_cases(DATA)), FOLDS)
+    return fold_of_sites((case.site for case in _cases()), FOLDS)
 
 
 def fold_of(site: str) -> int:

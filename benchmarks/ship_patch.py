@@ -48,7 +48,7 @@ def main() -> None:
         seed=1,
         command="python benchmarks/train_patch.py seas, then all",
         backbone="light",
-        stride=4,
+        stride=record["stride"],
         bands=("red", "green", "blue"),
         gsd_m=(0.2, 10.0),
         score=ScoreLaw(**record["shipped"]["law"]),

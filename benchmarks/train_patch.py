@@ -12,7 +12,7 @@ import argparse
 from pathlib import Path
 
 import torch
-from real_scenes import FOLDS, real_sources
+from real_scenes import FOLDS, STRIDE, real_sources
 
 from pdn_geo.models.patch_network import PatchNetwork
 from pdn_geo.training.checkpoint import FILE_NAME, read_checkpoint
@@ -24,11 +24,11 @@ from pdn_geo.training.losses import patch_loss
 from pdn_geo.training.simulated import SimulatedSeas
 from pdn_geo.training.sources import Simulated
 
-BATCH, SIDE, STRIDE = 16, 192, 4
-SEAS = 176
-SEA_SHARE = 0.3
+BATCH, SIDE = 20, 128
+SEAS = 480
+SEA_SHARE = 0.4
 STAGES = {
-    "seas": LoopConfig(steps=2600, learning_rate=2e-3, ema=0.998),
+    "seas": LoopConfig(steps=3500, learning_rate=2e-3, ema=0.998),
     "real": LoopConfig(steps=2000, learning_rate=1.2e-3, ema=0.998, seed=1),
 }
 
@@ -61,7 +61,7 @@ def main() -> None:
         network.load_state_dict(start.ema)
     fit(
         network,
-        CropBatches(sources, batch=BATCH, side=SIDE, stride=STRIDE, seed=len(name)),
+        CropBatches(sources, batch=BATCH, side=SIDE, stride=STRIDE, seed=len(name), mixed=True),
         patch_loss,
         STAGES["seas" if name == "seas" else "real"],
         options.runs / name,

@@ -38,8 +38,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             module.running_mean.normal_(0, 0.1)
             module.running_var.uniform_(0.5, 1.5)
     with torch.no_grad():
-        network.head[-1].weight *= 4
-        network.head[-1].bias.zero_()
+        network.head[1].weight *= 4
+        network.head[1].bias.zero_()
     network.train()
     folder = tmp_path_factory.mktemp("weights")
     exporting.export(network, card_of(), folder)

@@ -20,6 +20,17 @@ def test_maps_have_the_stride_that_was_asked_for():
         assert maps.shape == (2, len(MAPS), 64 // stride, 96 // stride)
 
 
+def test_a_lone_boat_counts_beside_a_full_marina():
+    logit, target = torch.full((2, 16, 16), -3.0), torch.zeros(2, 16, 16)
+    target[0, ::2, ::2] = 1.0
+    target[1, 8, 8] = 1.0
+    known = torch.ones_like(target)
+    logit.requires_grad_()
+    focal(logit, target, known).backward()
+    lone, one_of_many = (logit.grad[i, 8, 8].abs() for i in (1, 0))
+    assert lone > 4 * one_of_many
+
+
 @pytest.mark.parametrize(
     "name", ["resnet18", "convnext_atto", "swin_tiny_patch4_window7_224", "mobilenetv3_small_050"]
 )
@@ -29,9 +40,9 @@ def test_any_backbone_of_timm_by_name(name):
     assert maps.shape == (1, len(MAPS), 16, 32)
 
 
-def test_a_backbone_without_fine_features_is_refused():
-    with pytest.raises(ValueError, match="stride 2"):
-        PatchNetwork("convnext_atto", stride=2)
+def test_maps_may_be_finer_than_any_feature_of_the_backbone():
+    maps = PatchNetwork("convnext_atto", stride=2).eval()(torch.zeros(1, len(CHANNELS), 64, 64))
+    assert maps.shape == (1, len(MAPS), 32, 32)
 
 
 def test_the_untrained_network_expects_few_boats():
@@ -48,10 +59,11 @@ def boats(**changed):
     return Boats(**{name: np.asarray(value) for name, value in fields.items()})
 
 
-def test_the_network_learns_one_boat_by_heart():
+def learned_by_heart(boats, stride):
+    """What the network finds in one crop after it was taught nothing else."""
     torch.manual_seed(0)
-    network = PatchNetwork()
-    targets = torch.from_numpy(draw_targets(boats(), [], 64, 4))[None]
+    network = PatchNetwork(stride=stride)
+    targets = torch.from_numpy(draw_targets(boats, [], 64, stride))[None]
     inputs = torch.randn(1, len(CHANNELS), 64, 64)
     optimizer = torch.optim.Adam(network.parameters(), 3e-3)
     for _ in range(120):
@@ -60,11 +72,25 @@ def test_the_network_learns_one_boat_by_heart():
         loss.backward()
         optimizer.step()
     maps = network(inputs)[0].detach().numpy()
-    found = decode(maps, stride=4, law=ScoreLaw(), gsd_m=1.0, min_score=0.3)
+    return decode(maps, stride=stride, law=ScoreLaw(), gsd_m=1.0, min_score=0.3)
+
+
+@pytest.mark.parametrize("stride", [2, 4])
+def test_the_network_learns_one_boat_by_heart(stride):
+    found = learned_by_heart(boats(), stride)
     assert len(found) == 1
     assert (found.x[0], found.y[0]) == pytest.approx((30, 22), abs=1)
     assert (found.length[0], found.width[0]) == pytest.approx((24, 8), rel=0.15)
     assert np.mod(found.angle[0] - 0.5 + 0.2, np.pi) == pytest.approx(0.2, abs=0.15)
+
+
+def test_fine_maps_tell_boats_side_by_side():
+    pair = boats(
+        x=[29.0, 29.0], y=[27.0, 31.0], length=[9.0, 9.0], width=[3.0, 3.0], angle=[0.0, 0.0],
+        wake=[0.0, 0.0], bow_known=[True, True], counts=[True, True],
+    )  # fmt: skip
+    assert sorted(learned_by_heart(pair, 2).y) == pytest.approx([27, 31], abs=0.7)
+    assert len(learned_by_heart(pair, 4)) == 1
 
 
 def wanted(boats, ignore=(), side=64):

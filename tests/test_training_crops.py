@@ -131,3 +131,11 @@ def test_a_batch_is_a_function_of_its_step(scene):
     assert first["targets"].shape == (3, 16, 16, 16)
     assert all((first[name] == again[name]).all() for name in first)
     assert (first["inputs"] != other["inputs"]).any()
+
+
+def test_mixed_batches_have_crops_of_three_sides_and_about_as_many_pixels(scene):
+    source = LabelledScenes([scene], np.ones(1), [])
+    batches = CropBatches([(source, 1.0)], batch=8, side=64, stride=2, seed=0, mixed=True)
+    shapes = {batches(step)["inputs"].shape for step in range(24)}
+    assert {shape[-1] for shape in shapes} == {64, 96, 160}
+    assert all(0.6 < n * side**2 / (8 * 64**2) < 1.7 for n, *_, side in shapes)

@@ -25,7 +25,7 @@ def loss_parts(maps: Tensor, targets: Tensor) -> dict[str, Tensor]:
     drawn = dict(zip(MAPS, maps.unbind(1), strict=True))
     wanted = dict(zip(TARGETS, targets.unbind(1), strict=True))
     parts = {"boat": focal(drawn["boat"], wanted["boat"], wanted["known"])}
-    owned = wanted["owned"] > 0
+    owned = torch.nonzero(wanted["owned"], as_tuple=True)
     mine = {name: value[owned] for name, value in drawn.items()}
     true = {name: value[owned] for name, value in wanted.items()}
 
@@ -48,13 +48,17 @@ def loss_parts(maps: Tensor, targets: Tensor) -> dict[str, Tensor]:
 
 
 def focal(logit: Tensor, target: Tensor, known: Tensor) -> Tensor:
-    """Penalty-reduced focal loss per boat (Zhou et al. 2019, Objects as Points, eq. 1)."""
+    """Penalty-reduced focal loss (Zhou et al. 2019, Objects as Points, eq. 1), a mean over crops
+    of (B, h, w). Each is divided by the root of its boats, not all by the number of boats in the
+    batch: a full marina would drown the lone boat and the sea without any.
+    """
     is_centre = target >= 0.999
     chance = torch.sigmoid(logit)
     right = F.logsigmoid(logit) * (1 - chance) ** _ALPHA
     wrong = F.logsigmoid(-logit) * chance**_ALPHA * (1 - target) ** _BETA
-    total = torch.where(is_centre, right, wrong) * known
-    return -total.sum() / (is_centre * known).sum().clamp(min=1)
+    total = (torch.where(is_centre, right, wrong) * known).flatten(1).sum(1)
+    boats = (is_centre * known).flatten(1).sum(1)
+    return -(total / torch.sqrt(1 + boats)).mean()
 
 
 def hull_distance(drawn: dict[str, Tensor], wanted: dict[str, Tensor]) -> Tensor:

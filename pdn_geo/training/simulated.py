@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from pdn_geo.geometry import Window
 from pdn_geo.grid import PixelGrid
@@ -19,7 +21,10 @@ from pdn_geo.training.scenes import TrainingScene, read_scene
 
 _LEAST_VISIBLE = 0.4
 """Share of a boat's light that clouds must let through for it to count."""
-_LEAST_BERTHED_PX = 1.5
+_LEAST_PX = 2.0
+"""Boats shorter than this are left out of teaching: real ones nobody labels."""
+_APART_PX = 3.5
+"""In rows of berths and moorings closer than this no boat can be told from the next."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +77,7 @@ def _kept(path: Path, seas: SimulatedSeas, index: int) -> TrainingScene:
 
 def _boats(sea: Sea) -> Boats:
     labels = labels_of(sea)
-    # In rows of berths that narrow no boat can be told from the next.
-    too_fine = (labels.status == "berthed") & (labels.width < _LEAST_BERTHED_PX)
+    told = (labels.length >= _LEAST_PX) & (_to_next(labels.x, labels.y) >= _APART_PX)
     return Boats(
         x=labels.x,
         y=labels.y,
@@ -82,5 +86,13 @@ def _boats(sea: Sea) -> Boats:
         angle=labels.angle,
         wake=labels.underway.astype(np.float64),
         bow_known=np.ones(len(labels), bool),
-        counts=(labels.visible >= _LEAST_VISIBLE) & ~too_fine,
+        counts=(labels.visible >= _LEAST_VISIBLE) & told,
     )
+
+
+def _to_next(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Pixels from each boat to the nearest other one; infinite where there is none."""
+    if len(x) < 2:
+        return np.full(len(x), np.inf)
+    places = np.column_stack([x, y])
+    return np.asarray(cKDTree(places).query(places, k=2)[0][:, 1])

@@ -16,6 +16,7 @@ from pdn_geo.training.sprites import Sprite, paste
 _AT_BOAT, _AT_SALIENT = 0.5, 0.3
 """Shares of crops about a labelled boat and where the saliency map expects one, which it
 mostly does in vain: hard negatives. The others lie anywhere."""
+_CROWD_PX = 96
 _INNER = 0.4
 """Crops hang over a scene's edge by no more than half a side less this."""
 _PASTED = 2.0  # boats tried to set on each crop of real water, on average
@@ -75,7 +76,7 @@ def _somewhere(scene: TrainingScene, rng: np.random.Generator, side: int) -> tup
     counted = np.flatnonzero(scene.boats.counts)
     worth = np.sqrt(scene.expected.ravel().astype(np.float64))
     if chance < _AT_BOAT and len(counted):
-        boat = rng.choice(counted)
+        boat = rng.choice(counted, p=_lone_first(scene.boats.x[counted], scene.boats.y[counted]))
         x, y = scene.boats.x[boat], scene.boats.y[boat]
         x, y = (x, y) + rng.uniform(-0.4, 0.4, 2) * side
     elif chance < _AT_BOAT + _AT_SALIENT and worth.any():
@@ -88,3 +89,11 @@ def _somewhere(scene: TrainingScene, rng: np.random.Generator, side: int) -> tup
         for at, size in ((x, cols), (y, rows))
     )
     return float(x), float(y)
+
+
+def _lone_first(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Chances of boats, (N,), such that a full marina is drawn as often as a lone boat."""
+    squares = np.stack([x, y]) // _CROWD_PX
+    _, which, crowd = np.unique(squares, axis=1, return_inverse=True, return_counts=True)
+    chances = 1 / crowd[which]
+    return np.asarray(chances / chances.sum())
