@@ -107,6 +107,17 @@ def test_whitecaps_cover_what_monahan_saw(wind):
     assert np.mean(shares) == pytest.approx(expected, rel=0.3 if wind == 5 else 0.2)
 
 
+def test_whitecaps_of_a_light_wind_are_fainter_but_no_fewer():
+    """Breakers of 0.4 m hardly ever fill pixels of 1 m."""
+    assert whitecaps.breaker_size_m(10) == pytest.approx(0.05 * 83.3, rel=0.01)
+    brightest = {}
+    for wind in (3, 12):
+        foam = whitecaps.Whitecaps(surface(wind), wind_mps=wind, wind_angle=0.4, gsd_m=1.0, seed=3)
+        cover = foam.floating(Window(col_off=0, row_off=0, width=2048, height=2048)).cover
+        brightest[wind] = np.quantile(cover[cover > 0], 0.99)
+    assert brightest[3] < 0.6 * brightest[12]
+
+
 @settings(deadline=None)  # a busy machine is no defect of the formula
 @given(share=st.floats(1e-6, 0.3), softness=st.floats(0.1, 8))
 def test_ramp_threshold_inverts_ramp_share(share, softness):

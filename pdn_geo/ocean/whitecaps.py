@@ -16,6 +16,7 @@ Image = NDArray[np.float32]
 _ACTIVE_SHARE = 0.3  # of all foam: crests that break now, the rest floats and decays
 _STAGE_BRIGHTNESS = (1.0, 0.75, 0.5, 0.34, 0.22)  # active, then by BREAKER_AGES_S
 _FADE = 0.93  # of whiteness from one band to the next
+_SOFTEST = 8.0
 _NONE = 1e-7  # coverage below which no foam is drawn
 _LACE_SIZES = (784, 416)  # pixels, in full and compact; incommensurate with the wave tiles
 
@@ -28,13 +29,23 @@ def coverage(wind_mps: float) -> float:
     return float(3.84e-6 * wind_mps**3.41)
 
 
-def edge_softness(gsd_m: float) -> float:
+def breaker_size_m(wind_mps: float) -> float:
+    """How far across a breaking crest is, a twentieth of the longest wave that the wind can
+    raise: 0.4 m at 3 m/s, 2.7 m at 8 m/s, 7 m at 13 m/s.
+
+    The longest wave is 2 pi U^2 / (0.877^2 g), Pierson & Moskowitz (1964), J. Geophys. Res. 69.
+    The twentieth is a judgement from 0.3 and 1 m imagery.
+    """
+    return 0.05 * 2 * np.pi * wind_mps**2 / (0.877**2 * 9.81)
+
+
+def edge_softness(gsd_m: float, wind_mps: float) -> float:
     """Standard deviations of crest acceleration over which a pixel fills with foam.
 
-    Breakers are a few metres across: at 1 m their edges are sharp, at 10 m a pixel is
-    nearly always part foam, part sea.
+    Where breakers are larger than a pixel their edges are sharp; where they are smaller
+    a pixel is nearly always part foam, part sea, and no whitecap shines like a hull.
     """
-    return 0.15 + 0.35 * gsd_m
+    return min(0.15 + gsd_m / max(breaker_size_m(wind_mps), 1e-6), _SOFTEST)
 
 
 def ramp_share(threshold: float, softness: float) -> float:
@@ -82,7 +93,7 @@ class Whitecaps:
     ) -> None:
         """`compact`: quick to build, for small scenes."""
         self._surface = surface
-        self._softness = edge_softness(gsd_m)
+        self._softness = edge_softness(gsd_m, wind_mps)
         self._share = coverage(wind_mps)
         rng = np.random.default_rng([seed, 2])
         self._lace = _lace(rng, _LACE_SIZES[compact], gsd_m, wind_angle)
