@@ -54,7 +54,10 @@ class Blobs:
     the scene below puts its boats on dark water and its false alarms on light.
     """
 
-    name, threshold, wants_batches, stride = "blobs", 0.5, False, 4
+    name, wants_batches, stride = "blobs", False, 4
+
+    def threshold(self, gsd_m):
+        return 0.5
 
     def suits(self, band_names):
         return ""

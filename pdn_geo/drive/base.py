@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdn_geo.drive.look import Look
+from pdn_geo.geometry import Window
 
 
 class Drive(Protocol):
@@ -17,6 +18,12 @@ class Drive(Protocol):
 
         Fewer than `count` does not mean done: the drive may want to hear of the looks it
         has given before it chooses more.
+        """
+
+    def look_again(self, windows: Sequence[Window], reason: str) -> list[Look]:
+        """Looks at these windows of the caller's, as far as the budget goes.
+
+        For when the drive is done; `update` is not told of them.
         """
 
     def update(

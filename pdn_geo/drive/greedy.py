@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,11 @@ MIN_PATCHES = 16.0
 WORTH = 0.05
 MISSED = 0.05
 MAX_SHARE = 0.08
+
+# Share of a budget that is kept for second, wider looks at boats seen in part, unless the
+# budget is too small to divide.
+RESERVE = 0.05
+_LEAST_TO_RESERVE = 8.0
 
 # Looks between two hearings of feedback: decisions fall at the same looks whatever the
 # size of the caller's batches.
@@ -78,11 +84,14 @@ class GreedyDrive:
         self._total = float(self._rest.sum(dtype=np.float64))
         self._left = self._total
         self._spent_px = 0
-        self._given = 0
+        self._ordered = 0  # all looks
+        self._given = 0  # those that `update` hears of
         self._heard = 0
         self._feedback = Feedback()
         self._ratio = self._feedback.ratio  # as known when the current round began
         self._ceiling_px = self._ceiling()
+        reserve = RESERVE if self._ceiling_px >= _LEAST_TO_RESERVE * PATCH_PX**2 else 0.0
+        self._own_px = (1 - reserve) * self._ceiling_px
         self._plan = self._whole_cover()
         self._sizes: dict[int, Candidates] | None = None
 
@@ -124,6 +133,19 @@ class GreedyDrive:
             if window is None:
                 break
             looks.append(self._look_at(window))
+            self._given += 1
+        return looks
+
+    def look_again(self, windows: Sequence[Window], reason: str) -> list[Look]:
+        """Looks at these windows of the caller's, as far as the budget goes.
+
+        For when the drive is done; `update` is not told of them.
+        """
+        looks = []
+        for window in windows:
+            in_time = self._clock() < self._deadline
+            if in_time and self._spent_px + window.area <= self._ceiling_px:
+                looks.append(replace(self._look_at(window), reason=reason))
         return looks
 
     def update(
@@ -179,7 +201,7 @@ class GreedyDrive:
         for size, candidates in self._sizes.items():
             cost = self._pixels(size)
             gain = candidates.most
-            if gain <= 0 or self._spent_px + cost > self._ceiling_px:
+            if gain <= 0 or self._spent_px + cost > self._own_px:
                 continue
             worth = gain / (cost + OVERHEAD_PX)
             if best is None or worth > best[0]:
@@ -223,7 +245,7 @@ class GreedyDrive:
         region = self._rest[rows, cols]
         expected = float(region.sum(dtype=np.float64))
         look = Look(
-            order=self._given,
+            order=self._ordered,
             window=window,
             reason=self._reason(rows, cols),
             expected_boats=expected,
@@ -232,7 +254,7 @@ class GreedyDrive:
         self._left = max(0.0, self._left - expected)
         self._unseen[self._frame.touched(window)] = False
         self._spent_px += window.area
-        self._given += 1
+        self._ordered += 1
         if self._sizes is not None:
             for candidates in self._sizes.values():
                 candidates.refresh(rows, cols)

@@ -1,0 +1,46 @@
+"""Where to look again: wider, about boats that no look saw whole."""
+
+import numpy as np
+
+from pdn_geo.detections import Detections
+from pdn_geo.drive.greedy import MARGIN_PX, WINDOW_SIZES
+from pdn_geo.geometry import Window
+
+REASON = "goes on beyond the look"
+
+_EDGE_PX = 1.5
+"""A hull this near to the scene's own edge cannot be seen whole by any look."""
+
+
+def second_windows(boats: Detections, scene_shape: tuple[int, int]) -> list[Window]:
+    """Windows of 128 to 512 px about the boats that are cut, the surest boat first.
+
+    boats: merged, in scene pixels. scene_shape: (rows, cols). A window has room for a hull
+    twice as long to either side, as far as sizes go; one that an earlier window shows whole
+    gets none of its own. Boats at the scene's edge get none.
+    """
+    rows, cols = scene_shape
+    windows: list[Window] = []
+    cut = boats[boats.cut]
+    cut = cut[np.argsort(-cut.score, kind="stable")]
+    for corners, length in zip(cut.corners(), cut.length, strict=True):
+        low, high = corners.min(axis=0), corners.max(axis=0)
+        if (low < _EDGE_PX).any() or (high > np.array([cols, rows]) - _EDGE_PX).any():
+            continue
+        if any(window.contains(*corners.T).all() for window in windows):
+            continue
+        needed = 2 * (length + MARGIN_PX)
+        side = next((size for size in WINDOW_SIZES if size >= needed), max(WINDOW_SIZES))
+        windows.append(_square_about((low + high) / 2, side, rows, cols))
+    return windows
+
+
+def _square_about(middle: np.ndarray, side: int, rows: int, cols: int) -> Window:
+    """The square of at most `side` pixels about (x, y), moved into the scene."""
+    width, height = min(side, cols), min(side, rows)
+    return Window(
+        col_off=int(np.clip(middle[0] - width / 2, 0, cols - width)),
+        row_off=int(np.clip(middle[1] - height / 2, 0, rows - height)),
+        width=width,
+        height=height,
+    )
