@@ -40,6 +40,10 @@ class Thumbnail:
         ).slices
         weight = anchor.valid[inner]
         colours = anchor.mean[_rgb(len(anchor.mean))][:, *inner]
+        if self._factor == 1:
+            self._sum[:, *core.slices] += colours * weight
+            self._weight[core.slices] += weight
+            return
         rows = (core.row_off + np.arange(core.height)) // self._factor
         cols = (core.col_off + np.arange(core.width)) // self._factor
         self._sum += self._pool(colours * weight, rows, cols)

@@ -79,7 +79,7 @@ def test_local_mean_ignores_what_has_no_weight():
     values = np.ones((40, 40), np.float32)
     values[:, 20:] = 100
     weight = (values == 1).astype(np.float32)
-    mean = local_mean(values, weight, 9, fallback=-1)
+    mean = local_mean(values, weight, box_mean(weight, 9), 9, fallback=-1)
     np.testing.assert_allclose(mean[:, :23], 1, rtol=1e-5)
     assert (mean[:, 25:] == -1).all()
 

@@ -9,7 +9,7 @@ from scipy.ndimage import maximum_filter
 from pdn_geo.anchor import GlobalAnchor
 from pdn_geo.saliency.ca_cfar import CaCfar
 from pdn_geo.saliency.calibration import SeaLaw, boats_from_anomalies
-from pdn_geo.saliency.filters import Field, box_mean
+from pdn_geo.saliency.filters import Field, box_mean, box_share
 from pdn_geo.saliency.fisher import combine
 from pdn_geo.saliency.learned import LearnedSaliency
 from pdn_geo.saliency.map import SaliencyMap
@@ -194,7 +194,7 @@ class SaliencyBuilder:
         """Expected boats that do not show, and which water cells are near a shore."""
         wet = (water > 0.5).astype(np.float32)
         around = box_mean(wet, _SHORE_CELLS)
-        around /= np.maximum(box_mean(np.ones_like(wet), _SHORE_CELLS), 1e-6)
+        around /= box_share(wet.shape, _SHORE_CELLS)
         shore = (around < 0.9) & (water > 0.5)
         berth = (box_mean(wet, _BERTH_CELLS) > 0.01) & (water <= 0.5)
         per_mpx = np.float32(HIDDEN_PER_MPX) * water

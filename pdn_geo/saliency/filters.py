@@ -17,6 +17,14 @@ def box_mean(values: Field, size: int) -> Field:
     return np.asarray(ndimage.uniform_filter(values, size, mode="constant"), dtype=np.float32)
 
 
+def box_share(shape: tuple[int, ...], size: int) -> Field:
+    """How much of such a box lies inside, 0-1; (rows, cols) float32."""
+    rows, cols = (
+        ndimage.uniform_filter1d(np.ones(side, np.float32), size, mode="constant") for side in shape
+    )
+    return np.asarray(rows[:, None] * cols, dtype=np.float32)
+
+
 def ring_mean(values: Field, outer: int, inner: int) -> Field:
     """Mean over a square ring: the outer box without the inner one, both centred.
 
@@ -31,14 +39,14 @@ def ring_mean(values: Field, outer: int, inner: int) -> Field:
     return ring
 
 
-def local_mean(values: Field, weight: Field, size: int, fallback: float) -> Field:
-    """Weighted mean over a centred box; `fallback` where the box has next to no weight."""
-    total = box_mean(weight, size)
-    enough = total > 0.02
-    np.maximum(total, 1e-6, out=total)
+def local_mean(values: Field, weight: Field, share: Field, size: int, fallback: float) -> Field:
+    """Weighted mean over a centred box; `fallback` where the box has next to no weight.
+
+    share: box_mean(weight, size), which several fields of one weight have in common.
+    """
     mean = box_mean(values * weight, size)
-    mean /= total
-    return np.where(enough, mean, np.float32(fallback))
+    mean /= np.maximum(share, 1e-6)
+    return np.where(share > 0.02, mean, np.float32(fallback))
 
 
 def robust_centre_spread(values: NDArray[np.floating]) -> tuple[float, float]:

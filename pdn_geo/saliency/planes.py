@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdn_geo.anchor import GlobalAnchor
-from pdn_geo.saliency.filters import Field, local_mean, subsample
+from pdn_geo.saliency.filters import Field, box_mean, local_mean, subsample
 from pdn_geo.saliency.prior import SeaView
 
 VISIBLE = ("red", "green", "blue")
@@ -78,5 +78,7 @@ def _relative_texture(std: Field, sea: NDArray[np.bool_]) -> Field:
     usual = float(std.ravel()[picked].mean())
     floor = np.float32(0.1 * usual or 1.0)
     capped = np.minimum(std, np.float32(4 * usual))
-    around = local_mean(capped, sea.astype(np.float32), _NEIGHBOURHOOD, usual)
+    weight = sea.astype(np.float32)
+    share = box_mean(weight, _NEIGHBOURHOOD)
+    around = local_mean(capped, weight, share, _NEIGHBOURHOOD, usual)
     return np.log((std + floor) / (around + floor))

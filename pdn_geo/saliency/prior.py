@@ -7,7 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdn_geo.anchor import GlobalAnchor
-from pdn_geo.saliency.filters import Field, local_mean, robust_centre_spread, subsample
+from pdn_geo.saliency.filters import (
+    Field,
+    box_mean,
+    local_mean,
+    robust_centre_spread,
+    subsample,
+)
 
 # Cells across the neighbourhood that says what the sea is like here: wide against a ship
 # (400 m are 17 cells of 8 px at 3 m), narrow against haze, turbidity and glint.
@@ -75,12 +81,13 @@ def view_sea(anchor: GlobalAnchor, water: Field) -> SeaView:
     if not len(picked):
         contrast[:] = 0
         return SeaView(contrast, sea)
+    share = box_mean(weight, _NEIGHBOURHOOD)
     for band in range(bands):
-        around = _surroundings(anchor.mean[band], weight, picked)
+        around = _surroundings(anchor.mean[band], weight, share, picked)
         for i, statistic in enumerate((anchor.mean, anchor.max, anchor.min)):
             contrast[3 * band + i] = _in_spreads(statistic[band] - around, picked)
     texture = np.log(_texture(anchor.std, picked))
-    contrast[-1] = _in_spreads(texture - _surroundings(texture, weight, picked), picked)
+    contrast[-1] = _in_spreads(texture - _surroundings(texture, weight, share, picked), picked)
     contrast[:, anchor.valid <= 0] = 0
     return SeaView(contrast, sea)
 
@@ -91,11 +98,11 @@ def standardised(score: Field, view: SeaView) -> Field:
     return _in_spreads(score, picked) if len(picked) else np.zeros_like(score)
 
 
-def _surroundings(values: Field, weight: Field, picked: NDArray[np.intp]) -> Field:
+def _surroundings(values: Field, weight: Field, share: Field, picked: NDArray[np.intp]) -> Field:
     centre, spread = robust_centre_spread(values.ravel()[picked])
     reach = _OUTLIER * spread + 1e-12
     capped = np.clip(values, np.float32(centre - reach), np.float32(centre + reach))
-    return local_mean(capped, weight, _NEIGHBOURHOOD, centre)
+    return local_mean(capped, weight, share, _NEIGHBOURHOOD, centre)
 
 
 def _in_spreads(values: Field, picked: NDArray[np.intp]) -> Field:
