@@ -5,7 +5,7 @@ import shapely
 from seas import BOATS
 
 from pdn_geo.geometry import oriented_polygons
-from pdn_geo.products.styles import LOOK_COLOURS
+from pdn_geo.products.colours import LOOK_COLOURS
 
 
 def hulls() -> list[shapely.Polygon]:

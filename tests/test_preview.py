@@ -41,8 +41,8 @@ def test_what_was_searched_stands_out(tmp_path):
 
 
 def warm(picture):
-    """Pixels of boats: red far above blue's share of a grey or blue sea."""
-    return picture[..., 0] - picture[..., 1] > 60
+    """Pixels of boats: red far above the blue of a grey or blue sea."""
+    return picture[..., 0] - picture[..., 2] > 60
 
 
 def test_a_boat_is_where_it_is(tmp_path):

@@ -33,8 +33,8 @@ from pdn_geo.errors import OptionError, SceneError
 from pdn_geo.grid import AffineMapping, PixelGrid
 from pdn_geo.io import write_cog
 from pdn_geo.products import write_products
+from pdn_geo.products.colours import SCORE_COLOURS
 from pdn_geo.products.qgis_project import write_qgis_project
-from pdn_geo.products.styles import SCORE_COLOURS
 from pdn_geo.products.unsearched import unsearched_table
 
 LAYERS = ["detections", "looks", "unsearched", "searched_area"]

@@ -8,17 +8,13 @@ from numpy.typing import NDArray
 
 from pdn_geo.products import furniture
 from pdn_geo.products.atomic import complete_or_absent
+from pdn_geo.products.colours import BOAT_COLOURS, LOOK_COLOURS
 from pdn_geo.products.georeference import ground_hulls
 from pdn_geo.products.result import Findings
 from pdn_geo.products.write import PathLike
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-LOOK_COLOURS = ("#f4ffff", "#7fe3ee", "#3fa3d8", "#4a6fd0")
-"""First look to last."""
-BOAT_COLOURS = ("#ffe08a", "#ffa040", "#ff4d5e", "#ff2f8e")
-"""Score 0 to 1."""
 
 _FEW_LOOKS = 40
 _DIM = 0.6

@@ -4,20 +4,8 @@ from collections.abc import Sequence
 from xml.etree.ElementTree import Element
 
 from pdn_geo.products import qml
+from pdn_geo.products.colours import LOOK_COLOURS, SCORE_COLOURS
 from pdn_geo.products.result import Findings
-
-SCORE_COLOURS = {
-    0.9: "#f7f056",
-    0.8: "#fdbb45",
-    0.7: "#f98e52",
-    0.6: "#ec6a72",
-    0.5: "#d9509a",
-    0.0: "#9d5bd0",
-}
-"""Least score of a class to its colour: purple to yellow and ever lighter, so that the order
-also shows without red and green; all stand out on dark water, and casings do the rest."""
-LOOK_COLOURS = ("#f4ffff", "#7fe3ee", "#3fa3d8", "#4a6fd0")
-"""The first quarter of the looks to the last."""
 
 _DARK = "#0b1520"
 _CASING = "#0b1520c0"

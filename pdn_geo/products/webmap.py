@@ -13,9 +13,9 @@ from pyproj import Transformer
 
 from pdn_geo.errors import OptionError, PdnGeoError
 from pdn_geo.grid import PixelGrid
+from pdn_geo.products.colours import BOAT_COLOURS, LOOK_COLOURS
 from pdn_geo.products.georeference import georeference
 from pdn_geo.products.outline import scene_outline
-from pdn_geo.products.preview import BOAT_COLOURS, LOOK_COLOURS
 from pdn_geo.products.result import Findings
 from pdn_geo.products.searched_area import looks_table
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pdn_geo.products.preview import BOAT_COLOURS, LOOK_COLOURS
+from pdn_geo.products.colours import BOAT_COLOURS, LOOK_COLOURS
 
 
 def boat_colours(scores: ArrayLike) -> list[str]:
