@@ -1,9 +1,10 @@
 """The scenes that docs/results.md reports on: real ones with labels, and simulated ones."""
 
 import csv
+import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pdn_geo.ocean.config import SeaConfig
@@ -53,6 +54,27 @@ def real_cases(data: Path) -> Iterator[Case]:
     for path in sorted((data / "aerial_no_boats").glob("*/*.jpg")):
         site = f"aerial_no_boats/{path.parent.name}"
         yield Case(collection="aerial_no_boats", site=site, path=path, gsd_m=0.3048)
+
+
+def open_water_cases(data: Path, folder: Path) -> Iterator[Case]:
+    """The same scenes from satellites, ships at berth neither asked for nor forbidden."""
+    for case in real_cases(data):
+        if case.collection not in ("planet_california", "sentinel2_ports"):
+            continue
+        assert case.labels is not None
+        labels = json.loads(case.labels.read_text(encoding="utf-8"))
+        for feature in labels["features"]:
+            if feature["properties"].get("status") == "berthed":
+                feature["properties"]["confidence"] = 1
+        path = folder / case.labels.name
+        path.write_text(json.dumps(labels), encoding="utf-8")
+        yield replace(case, collection=f"{case.collection}, open water", labels=path)
+
+
+def wake_cases(data: Path) -> Iterator[Case]:
+    """Chips with one vessel under way each: for training only, too few to report on."""
+    for path in sorted((data / "sentinel2_wakes").glob("*.png")):
+        yield _labelled("sentinel2_wakes", path.stem, path, gsd_m=10.0)
 
 
 def simulated_cases(folder: Path) -> Iterator[Case]:

@@ -20,8 +20,8 @@ from itertools import chain
 from pathlib import Path
 
 import patch_folds
-from labelled import Case, real_cases, simulated_cases
-from real_scenes import DATA, FOLDS
+from labelled import Case, open_water_cases, real_cases, simulated_cases
+from real_scenes import DATA
 
 import pdn_geo
 from pdn_geo.engines import PatchDetector, load_detector
@@ -44,6 +44,7 @@ Written by `{command}`, never by hand. {machine};
   counted: [evaluation.md](evaluation.md). Brackets: 95 % intervals by two-stage bootstrap over
   sites and then within them.
 - {held_out}
+- *Open water*: ships at berth count neither as boats nor as false alarms.
 - Simulated scenes are judged by the model that ships.
 - *Looked at*: share of the boats whose centre lies in a look. *Expected outside*: boats that
   the saliency map says lie outside the looks, and *really* how many do. *AP*: over scores
@@ -54,11 +55,11 @@ Written by `{command}`, never by hand. {machine};
 
 HELD_OUT = {
     "network": f"""Real scenes are judged by networks that never saw them: sites are dealt into
-  {FOLDS} folds within each collection, and a fold is judged by the network trained on the
-  others (`benchmarks/train_patch.py`), its scores calibrated on the other folds' held-out sites
-  (`benchmarks/calibrate_patch.py`). A site is a place: its dates, frames and chunks stay
-  together. Thresholds, one for each GSD, likewise. Saliency and drive were developed with these
-  scenes in sight.""",
+  {patch_folds.record()["folds"]} folds within each collection, and a fold is judged by the network
+  trained on the others (`benchmarks/train_patch.py`), its scores calibrated on the other folds'
+  held-out sites (`benchmarks/calibrate_patch.py`). A site is a place: its dates, frames and chunks
+  stay together. Thresholds, one for each GSD, likewise. Saliency and drive were developed with
+  these scenes in sight.""",
     "classical": """Real scenes are judged by held-out models: the scores for a site come from a
   fit without its whole fold (`benchmarks/fit_classical.py`). What is not fitted (filters,
   saliency, the drive) was developed with these scenes in sight.""",
@@ -248,7 +249,8 @@ def main() -> None:
         parser.error(f"no imagery at {DATA}; set PDN_GEO_DATA to its folder")
     wanted = options.only
     with tempfile.TemporaryDirectory() as folder:
-        real = (case for case in real_cases(DATA) if not wanted or case.collection in wanted)
+        every = chain(real_cases(DATA), open_water_cases(DATA, Path(folder)))
+        real = (case for case in every if not wanted or case.collection in wanted)
         simulate = not wanted or "simulated" in wanted
         simulated = simulated_cases(Path(folder)) if simulate else ()
         runs = run_all(chain(real, simulated), options.model)
