@@ -13,6 +13,7 @@ from .detect import detect
 from .doctor import doctor
 from .evaluate import evaluate
 from .info import info
+from .interrupts import one_line_when_interrupted, raise_on_sigterm
 from .overviews import overviews
 from .report import report
 from .saliency import saliency
@@ -29,7 +30,7 @@ app = typer.Typer(
 for command in (
     detect, report, info, saliency, overviews, simulate, train, evaluate, doctor
 ):  # fmt: skip
-    app.command()(command)
+    app.command()(one_line_when_interrupted()(command))
 
 
 def _print_version(wanted: bool) -> None:
@@ -52,7 +53,12 @@ def root(
 
 
 def main() -> None:
-    """Run the command line: 0 done, 2 bad input, 3 done but for unreadable parts."""
+    """Run the command line.
+
+    Exit codes: 0 done, 2 bad input, 3 done but for unreadable parts, 130 interrupted by
+    Ctrl-C, 143 by SIGTERM.
+    """
+    raise_on_sigterm()
     debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]
     try:

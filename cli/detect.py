@@ -1,13 +1,17 @@
 """`pdn-geo detect`: the main job."""
 
 import sys
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pdn_geo.interrupt import first_interrupt_held
+
 from . import options
+from .interrupts import one_line_when_interrupted
 from .progress import progress_bar
 
 if TYPE_CHECKING:
@@ -73,7 +77,9 @@ def detect(
     engine: Annotated[
         Engine | None, typer.Option(help="What runs the network. Default: what the weights say.")
     ] = None,
-    device: Annotated[str, typer.Option(help="cpu, or cuda with --engine torch.")] = "cpu",
+    device: Annotated[
+        str, typer.Option(help="What the network runs on: cpu, or cuda with --engine torch.")
+    ] = "cpu",
     bands: options.Bands = None,
     gsd: options.Gsd = None,
     aoi: options.Aoi = None,
@@ -83,54 +89,78 @@ def detect(
     on_error: Annotated[
         OnError, typer.Option(help="Parts that cannot be decoded: fail, or skip (exit code 3).")
     ] = OnError.fail,
+    keep_partial: options.KeepPartial = False,
     threads: options.Threads = None,
     quiet: options.Quiet = False,
     json: options.Json = False,
 ) -> None:
     """Find the boats in a scene and say what was searched."""
-    if aoi or water or land or any(path.suffix in (".gpkg", ".fgb") for path in out or []):
-        _import_pyogrio_alone()
-    import pdn_geo
-    from pdn_geo.products import check_output_paths
+    written: list[Path] = []
+    with one_line_when_interrupted(written):
+        if aoi or water or land or any(path.suffix in (".gpkg", ".fgb") for path in out or []):
+            _import_pyogrio_alone()
+        import pdn_geo
+        from pdn_geo.products import check_output_paths
 
-    outputs = [*(out or []), *(path for path in (preview, qgis_project) if path)]
-    check_output_paths(
-        out or [], preview=preview, qgis_project=qgis_project, stac_item=stac_item, scene=scene
-    )
-    with progress_bar(quiet=quiet or json) as progress:
-        result = pdn_geo.detect(
-            scene,
-            bands=options.split(bands),
-            gsd_m=gsd,
-            aoi=aoi,
-            water=water,
-            land=land,
-            patches=patches,
-            seconds=seconds,
-            exhaustive=exhaustive,
-            model=model.value,
-            weights=weights,
-            engine=engine.value if engine else None,
-            device=device,
-            threshold=threshold,
-            anchor=anchor.value,
-            on_error=on_error.value,
-            threads=threads,
-            progress=progress,
+        check_output_paths(
+            out or [], preview=preview, qgis_project=qgis_project, stac_item=stac_item, scene=scene
         )
-    result.write(*(out or []))
-    if preview:
-        result.save_preview(preview)
-    if qgis_project:
-        geopackage = next(path for path in out or [] if path.suffix.lower() == ".gpkg")
-        result.save_qgis_project(qgis_project, geopackage)
-    if stac_item:
-        result.save_stac_item(stac_item, outputs)
-        outputs.append(stac_item)
-    _report(result, outputs, quiet=quiet, json=json)
+        with progress_bar(quiet=quiet or json) as progress:
+            result = pdn_geo.detect(
+                scene,
+                bands=options.split(bands),
+                gsd_m=gsd,
+                aoi=aoi,
+                water=water,
+                land=land,
+                patches=patches,
+                seconds=seconds,
+                exhaustive=exhaustive,
+                model=model.value,
+                weights=weights,
+                engine=engine.value if engine else None,
+                device=device,
+                threshold=threshold,
+                anchor=anchor.value,
+                on_error=on_error.value,
+                keep_partial=keep_partial,
+                threads=threads,
+                progress=progress,
+            )
+        with first_interrupt_held(keep_partial and not result.interrupted):
+            for path in _write(result, out or [], preview, qgis_project, stac_item):
+                written.append(path)
+    _report(result, written, quiet=quiet, json=json)
     if result.failed:
         typer.echo(f"pdn-geo: {scene}: {len(result.failed)} windows could not be read", err=True)
+    if result.interrupted:
+        typer.echo(f"pdn-geo: {scene}: {result.findings.notes[0]}", err=True)
+        raise typer.Exit(130)
+    if result.failed:
         raise typer.Exit(3)
+
+
+def _write(
+    result: "DetectionResult",
+    out: list[Path],
+    preview: Path | None,
+    qgis_project: Path | None,
+    stac_item: Path | None,
+) -> Iterator[Path]:
+    """Write what was asked for; yields each file as soon as it is there."""
+    outputs = [*out, *(path for path in (preview, qgis_project) if path)]
+    result.write(*out)
+    yield from out
+    if preview:
+        result.save_preview(preview)
+        yield preview
+    if qgis_project:
+        geopackage = next(path for path in out if path.suffix.lower() == ".gpkg")
+        result.save_qgis_project(qgis_project, geopackage)
+        yield qgis_project
+    if stac_item:
+        result.save_stac_item(stac_item, outputs)
+        yield stac_item
 
 
 def _import_pyogrio_alone() -> None:

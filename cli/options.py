@@ -33,6 +33,14 @@ Land = Annotated[Path | None, typer.Option(help="Take these polygons as land.")]
 Anchor = Annotated[
     AnchorSource, typer.Option(help="Look coarsely at all pixels, or at stored overviews only.")
 ]
+KeepPartial = Annotated[
+    bool,
+    typer.Option(
+        "--keep-partial",
+        help="On Ctrl-C during the looks write what was found so far (exit code 130); "
+        "a second Ctrl-C gives up.",
+    ),
+]
 Threads = Annotated[int | None, typer.Option(help="Default: one per core.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]

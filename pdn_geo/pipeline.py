@@ -6,17 +6,21 @@ from typing import Any, Literal
 
 from pdn_geo.drive.budget import Budget
 from pdn_geo.drive.greedy import GreedyDrive
-from pdn_geo.engines import PatchDetector, load_detector
+from pdn_geo.engines import ClassicalDetector, PatchDetector, load_detector
+from pdn_geo.engines.network.weights import load_weights
 from pdn_geo.errors import OptionError
-from pdn_geo.inspection import inspect
+from pdn_geo.inspection import MOST_COUNTED, Inspection, inspect
+from pdn_geo.interrupt import first_interrupt_held
 from pdn_geo.io import VectorMasks
 from pdn_geo.merge import merge
 from pdn_geo.products import Findings
 from pdn_geo.result import DetectionResult
-from pdn_geo.scene import Scene
 from pdn_geo.stopwatch import Stopwatch
-from pdn_geo.survey import Survey, opened, survey
+from pdn_geo.survey import opened, survey
 from pdn_geo.thumbnail import picture
+
+_NEARLY = 1.01
+"""A nominal pixel size and the true one differ by the scale of the map."""
 
 
 def detect(
@@ -37,6 +41,7 @@ def detect(
     threshold: float | None = None,
     anchor: Literal["pixels", "overviews"] = "pixels",
     on_error: Literal["fail", "skip"] = "fail",
+    keep_partial: bool = False,
     threads: int | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> DetectionResult:
@@ -53,7 +58,9 @@ def detect(
     engine: what runs them, "onnx" or "torch"; default what the file is for. device: "cpu",
     or "cuda" with torch. threshold: least score of a boat, 0-1; default what suits the
     model. anchor: "pixels" reads the scene once, "overviews" its stored overviews.
-    on_error: "fail" or "skip" parts that cannot be decoded. threads: default all cores.
+    on_error: "fail" or "skip" parts that cannot be decoded. keep_partial: Ctrl-C during the
+    looks ends them, and the result is of those made so far; a second one, and one before
+    the looks, is a KeyboardInterrupt as ever. threads: default all cores.
     progress: called with a stage, "anchor" or "looks", and the share of it that is done.
 
     Raises SceneError (cannot be read), VectorError, WeightsError, OptionError. A scene
@@ -62,10 +69,7 @@ def detect(
     if threshold is not None and not 0 <= threshold <= 1:
         raise OptionError(f"threshold must be between 0 and 1, got {threshold}")
     budget = Budget(patches=patches, seconds=seconds, exhaustive=exhaustive)
-    if isinstance(model, str):
-        detector = load_detector(model, weights=weights, engine=engine, device=device)
-    else:
-        detector = model
+    detector = _detector(model, weights, engine, device)
     stopwatch = Stopwatch()
     with opened(scene, bands=bands, gsd_m=gsd_m) as raster:
         if unsuited := detector.suits(raster.band_names):
@@ -79,31 +83,42 @@ def detect(
             raster, masks, source=anchor, on_error=on_error, threads=threads,
             stopwatch=stopwatch, progress=progress,
         )  # fmt: skip
-        with stopwatch.time("looks"):
-            drive = GreedyDrive(coarse.saliency, (raster.grid.height, raster.grid.width), budget)
-            close = inspect(
-                raster, drive, detector, coarse.saliency, coarse.sea, on_error=on_error,
-                threads=threads, progress=progress,
-            )  # fmt: skip
-        with stopwatch.time("merge"):
-            boats = close.boats
-            least = detector.threshold(raster.grid.gsd_m) if threshold is None else threshold
-            boats = boats[(boats.score >= least) & masks.allows(boats.x, boats.y)]
-            boats = merge(boats, close.looks)
-        with stopwatch.time("picture"):
-            small = picture(coarse.thumbnail, raster)
+        with first_interrupt_held(keep_partial) as pressed:
+            with stopwatch.time("looks"):
+                shape = raster.grid.height, raster.grid.width
+                close = inspect(
+                    raster, GreedyDrive(coarse.saliency, shape, budget), detector,
+                    coarse.saliency, coarse.sea, on_error=on_error, threads=threads,
+                    progress=progress, stop=pressed,
+                )  # fmt: skip
+            with stopwatch.time("merge"):
+                boats = close.boats
+                least = detector.threshold(raster.grid.gsd_m) if threshold is None else threshold
+                boats = boats[(boats.score >= least) & masks.allows(boats.x, boats.y)]
+                boats = merge(boats, close.looks)
+            with stopwatch.time("picture"):
+                small = picture(coarse.thumbnail, raster)
         failed = coarse.failed + close.failed
+        notes = [
+            _interrupted_note(close, budget),
+            *getattr(raster, "notes", ()),
+            f"Used classical: {unsuited}." if unsuited else "",
+            _engine_note(detector, engine, device),
+            _gsd_note(model, weights, detector, raster.grid.gsd_m),
+            coarse.anchor_note,
+            f"{len(failed)} windows could not be read and were not searched." if failed else "",
+        ]
         findings = Findings(
             scene=raster.name,
             grid=raster.grid,
             detections=boats,
             looks=close.looks,
-            searched_share=drive.searched,
-            expected_missed=drive.expected_missed(),
-            missed_at_most=drive.expected_missed_upper(),
+            searched_share=close.searched,
+            expected_missed=close.expected_missed,
+            missed_at_most=close.missed_at_most,
             model=detector.name,
             threshold=least,
-            notes=_notes(raster, coarse, unsuited, len(failed)),
+            notes=[note for note in notes if note],
         )
     return DetectionResult(
         findings=findings,
@@ -111,15 +126,51 @@ def detect(
         picture=small,
         seconds=stopwatch.seconds,
         failed=failed,
+        interrupted=close.left_out > 0,
     )
 
 
-def _notes(scene: Scene, coarse: Survey, unsuited: str, failed: int) -> list[str]:
-    notes = [*getattr(scene, "notes", ())]
-    if unsuited:
-        notes.append(f"Used classical: {unsuited}.")
-    if coarse.anchor_note:
-        notes.append(coarse.anchor_note)
-    if failed:
-        notes.append(f"{failed} windows could not be read and were not searched.")
-    return notes
+def _detector(
+    model: str | PatchDetector, weights: str | Path | None, engine: str | None, device: str
+) -> PatchDetector:
+    """What was asked for. Raises OptionError where options of the network have no network."""
+    asked = engine is not None or device != "cpu"
+    if not isinstance(model, str):
+        if asked or weights is not None:
+            raise OptionError("a detector of your own takes no weights, engine or device")
+        return model
+    if model == "classical" and asked:
+        raise OptionError("model classical takes no engine and no device but the CPU")
+    return load_detector(model, weights=weights, engine=engine, device=device)
+
+
+def _interrupted_note(close: Inspection, budget: Budget) -> str:
+    if not close.left_out:
+        return ""
+    whole = len(close.looks) + close.left_out
+    of = f" of {'more than' if close.left_out == MOST_COUNTED else 'about'} {whole}"
+    if budget.seconds is not None:  # time would have ended them, nobody knows after how many
+        of = ""
+    return f"Interrupted after {len(close.looks)}{of} looks: the rest was not searched."
+
+
+def _engine_note(detector: PatchDetector, engine: str | None, device: str) -> str:
+    if isinstance(detector, ClassicalDetector) and (engine is not None or device != "cpu"):
+        return "The engine and device asked for are the network's, which was not used."
+    return ""
+
+
+def _gsd_note(
+    model: str | PatchDetector, weights: str | Path | None, detector: PatchDetector, gsd_m: float
+) -> str:
+    """Of a network on pixels of a size that it never saw; "" also where that is unknown."""
+    if not isinstance(model, str) or isinstance(detector, ClassicalDetector):
+        return ""
+    card = load_weights(weights).card
+    low, high = card.gsd_m
+    if not (gsd_m < low / _NEARLY or gsd_m > high * _NEARLY):
+        return ""
+    return (
+        f"{card.title} knows pixels of {low:g} to {high:g} m, and this scene's are "
+        f"{gsd_m:.3g} m: scores say less than they should."
+    )

@@ -32,7 +32,8 @@ class DetectionResult:
 
     findings: what goes into a file, in scene pixels. saliency_map: per cell of the global
     anchor. picture: the scene small. seconds: wall time by stage. failed: windows (scene
-    pixels) that could not be decoded and so were not searched.
+    pixels) that could not be decoded and so were not searched. interrupted: the run was
+    stopped before it had made all its looks, and holds what was found until then.
     """
 
     findings: Findings
@@ -40,6 +41,7 @@ class DetectionResult:
     picture: Picture
     seconds: dict[str, float]
     failed: tuple[Window, ...]
+    interrupted: bool = False
 
     @property
     def detections(self) -> "GeoDataFrame":
@@ -72,8 +74,12 @@ class DetectionResult:
     @property
     def summary(self) -> dict[str, Any]:
         """The account of the run as plain values, with the time by stage in seconds."""
-        seconds = {stage: round(value, 3) for stage, value in self.seconds.items()}
-        return {**account(self.findings), "failed_windows": len(self.failed), "seconds": seconds}
+        return {
+            **account(self.findings),
+            "failed_windows": len(self.failed),
+            "interrupted": self.interrupted,
+            "seconds": {stage: round(value, 3) for stage, value in self.seconds.items()},
+        }
 
     def write(self, *paths: str | Path) -> None:
         """Write .geojson, .gpkg, .parquet or .fgb by extension; complete or not at all.
@@ -145,9 +151,10 @@ class DetectionResult:
         grid = found.grid
         boats, looks = len(found.detections), len(found.looks)
         gsd = f" at {grid.gsd_m:.2f} m" if grid.gsd_m == grid.gsd_m else ""
+        until = " until interrupted" if self.interrupted else ""
         lines = [
             f"scene     {found.scene}: {grid.width} x {grid.height} px{gsd}",
-            f"boats     {boats}, in {looks} looks ({found.patches:.1f} patches of 512 px)",
+            f"boats     {boats}, in {looks} looks ({found.patches:.1f} patches of 512 px){until}",
             f"searched  {found.searched_share:.1%} of what could be searched",
             f"missed    {found.expected_missed:.1f} boats expected in the rest, "
             f"at most {found.missed_at_most:.0f} (9 in 10)",

@@ -6,7 +6,7 @@ from pdn_geo.products.result import Findings
 
 
 def account(findings: Findings) -> dict[str, object]:
-    """Plain values for a file's metadata; None where unknown."""
+    """Plain values for a file's metadata; None where unknown. Notes are a line each."""
     from pdn_geo import __version__
 
     return {
@@ -21,7 +21,7 @@ def account(findings: Findings) -> dict[str, object]:
         "expected_missed": known(findings.expected_missed, 4),
         "missed_at_most": known(findings.missed_at_most, 0),
         "georeferencing": findings.georeferencing,
-        "notes": " ".join(findings.notes),
+        "notes": "\n".join(findings.notes),
     }
 
 

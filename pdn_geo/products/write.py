@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from pdn_geo.errors import OptionError, OutputError
-from pdn_geo.products.atomic import complete_or_absent
+from pdn_geo.products.atomic import complete_or_absent, sync
 from pdn_geo.products.flatgeobuf import write_flatgeobuf
 from pdn_geo.products.geojson import write_geojson
 from pdn_geo.products.geopackage import write_geopackage
@@ -35,7 +35,10 @@ def write_products(findings: Findings, paths: Sequence[PathLike]) -> None:
     writers = [_by_extension(path) for path in paths]
     with ExitStack() as stack:
         for path, write in zip(paths, writers, strict=True):
-            write(findings, stack.enter_context(complete_or_absent(path)))
+            place = stack.enter_context(complete_or_absent(path))
+            write(findings, place)
+            _check(findings, place)
+            sync(place)  # all of them, before the first takes its name
 
 
 def check_output_paths(
@@ -81,6 +84,20 @@ def _by_extension(path: PathLike) -> Callable[[Findings, Path], None]:
         known = ", ".join(WRITERS)
         raise OptionError(f"{path}: unknown extension {suffix!r}; use one of {known}")
     return WRITERS[suffix]
+
+
+def _check(findings: Findings, path: Path) -> None:
+    """OSError where the end of a FlatGeobuf is missing, of which GDAL says nothing."""
+    if path.suffix.lower() != ".fgb":
+        return
+    from pyogrio import errors, raw
+
+    try:
+        arrived = len(raw.read(path, columns=[])[2])
+    except (errors.DataSourceError, errors.DataLayerError) as error:
+        raise OSError(str(error)) from error
+    if arrived != len(findings.detections):
+        raise OSError(f"{arrived} of {len(findings.detections)} features arrived")
 
 
 def _is_same_file(path: PathLike, scene: object) -> bool:
