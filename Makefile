@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 
-.PHONY: qgis-plugin demo test check setup results benchmark smoke clean
+.PHONY: qgis-plugin demo test check docs setup results benchmark smoke clean
 
 demo: $(VENV)/.base  ## find the boats of a simulated 10240 x 10240 scene
 	mkdir -p demo
@@ -22,6 +22,9 @@ check: $(VENV)/.all  ## lint, format, types, import contract
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: $(VENV)/.all  ## the documentation, into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
 setup: $(VENV)/.all  ## the environment for development, with torch
 
 results: $(VENV)/.all  ## docs/results.md from the labelled scenes; an hour
@@ -30,8 +33,9 @@ results: $(VENV)/.all  ## docs/results.md from the labelled scenes; an hour
 smoke: | $(BIN)/python  ## the wheel in an empty environment, without torch
 	$(BIN)/python benchmarks/smoke_wheel.py
 
-benchmark: $(VENV)/.all  ## peak memory against its limits
+benchmark: $(VENV)/.benchmark  ## peak memory against its limits; benchmarks/RESULTS.md; some hours
 	$(BIN)/python benchmarks/memory.py
+	$(BIN)/python benchmarks/speed.py
 
 qgis-plugin:  ## dist/pdn_geo_provider.zip, for QGIS: Plugins > Install from ZIP
 	mkdir -p dist
@@ -48,5 +52,9 @@ $(VENV)/.base: pyproject.toml constraints.txt | $(BIN)/python
 	touch $@
 
 $(VENV)/.all: pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) --editable ".[torch,notebooks,dev]"
+	$(PIP) --editable ".[torch,notebooks,docs,dev]"
 	touch $@ $(VENV)/.base
+
+$(VENV)/.benchmark: $(VENV)/.all
+	$(PIP) --editable ".[benchmark]"
+	touch $@
