@@ -127,9 +127,12 @@ def test_geopackage_is_sound_and_holds_its_layers(tmp_path):
         described = rows("SELECT description FROM gpkg_contents WHERE table_name = 'detections'")
     database.close()
     assert described == [("Boats in scene ø.tif.",)]
-    metadata = pyogrio.read_info(path, layer="looks")["dataset_metadata"]
+    metadata = pyogrio.read_info(path, layer="searched_area")["layer_metadata"]
     assert metadata["scene"] == "scene ø.tif"
     assert metadata["expected_missed"] == "1.25"
+    pyogrio.list_layers(path)
+    geopandas.read_file(path, layer="detections")
+    assert list(tmp_path.glob("*.aux.xml")) == []
 
 
 def test_looks_and_searched_area_come_back(tmp_path):

@@ -22,22 +22,20 @@ _TITLES = {
 
 
 def write_geopackage(findings: Findings, path: Path) -> None:
-    """A new file at `path`; the account of the run is its metadata.
+    """A new file at `path`; the account of the run is the metadata of `searched_area`.
 
-    Each layer has its default style for QGIS in the table `layer_styles`.
+    Not of the file as a whole: GDAL copies that into an .aux.xml beside it at every reading. Each
+    layer has its default style for QGIS in the table `layer_styles`.
     """
     note = "" if findings.grid.is_georeferenced else f" Georeferencing: {findings.georeferencing}."
     for make in (georeference, looks_table, unsearched_table, searched_area_table):
         table = make(findings)
-        created: dict[str, Any] = (
-            {}
-            if path.exists()
-            else {
-                "dataset_metadata": text_metadata(account(findings)),
-                # GDAL's default, 1.4, makes the QGIS of stable distributions warn
-                "dataset_options": {"VERSION": "1.3"},
-            }
-        )
+        extra: dict[str, Any] = {}
+        if not path.exists():
+            # GDAL's default, 1.4, makes the QGIS of stable distributions warn
+            extra["dataset_options"] = {"VERSION": "1.3"}
+        if table.name == "searched_area":
+            extra["layer_metadata"] = text_metadata(account(findings))
         title = _TITLES[table.name].format(scene=findings.scene)
         write_layer(
             path,
@@ -45,7 +43,7 @@ def write_geopackage(findings: Findings, path: Path) -> None:
             driver="GPKG",
             crs=crs_text(table.crs) or UNDEFINED_CARTESIAN,
             append=path.exists(),
-            **created,
+            **extra,
             layer_options={"IDENTIFIER": table.name, "DESCRIPTION": f"{title}.{note}"},
         )
     styles = layer_styles(findings)

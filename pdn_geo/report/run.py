@@ -92,11 +92,11 @@ def read_run(path: Path, grid: PixelGrid) -> Run:
     """
     import pyogrio
 
-    missing = {"detections", "looks"} - set(layer_names(path))
+    missing = {"detections", "looks", "searched_area"} - set(layer_names(path))
     if missing:
         names = " and ".join(sorted(missing))
         raise VectorError(f"{path}: has no layer {names}; a report needs a GeoPackage by detect")
-    account = pyogrio.read_info(path, layer="looks")["dataset_metadata"] or {}
+    account = pyogrio.read_info(path, layer="searched_area")["layer_metadata"] or {}
     footprints = read_layer(path, "looks")
     hulls = read_layer(path, "detections", "pixels" if footprints.crs is None else "crs")
     order, looks, found = _looks(footprints, grid)
