@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 from pdn_geo.ocean.config import SeaConfig
@@ -81,7 +82,7 @@ def state(path: Path, reference: Path) -> str:
             same = False
     else:
         same = path.read_bytes() == reference.read_bytes()
-    return "complete" if same else "BROKEN"
+    return "complete" if same else "broken"
 
 
 def kill_once(scene: Path, folder: Path, *, after_s: float, writing: bool) -> None:
@@ -113,15 +114,17 @@ def measure(work: Path, moments: int, seed: int) -> int:
         else:
             folder.mkdir()
         kill_once(scene, folder, after_s=after_s, writing=writing)
-        states = [state(folder / name, reference / name) for name in OUTPUTS]
-        wrong = states.count("BROKEN") + (states.count("absent") if earlier else 0)
+        states = {name: state(folder / name, reference / name) for name in OUTPUTS}
+        counts = Counter(states.values())
+        fine = {"complete"} if earlier else {"complete", "absent"}
+        wrong = [name for name, now in states.items() if now not in fine]
         moment = f"{'writing' if writing else 'start'} + {after_s:.2f} s"
         print(
-            f"| {moment} | {'yes' if earlier else 'no'} | {states.count('complete')} "
-            f"| {states.count('absent')} | {wrong} | {len(unfinished(folder))} |",
+            f"| {moment} | {'yes' if earlier else 'no'} | {counts['complete']} "
+            f"| {counts['absent']} | {', '.join(wrong) or '-'} | {len(unfinished(folder))} |",
             flush=True,
         )
-        faults += wrong
+        faults += len(wrong)
         shutil.rmtree(folder)
     print(f"{moments} moments, {faults} files broken or lost")
     return faults
