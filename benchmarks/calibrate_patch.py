@@ -16,7 +16,7 @@ import numpy as np
 from labelled import Case, real_cases
 from numpy.typing import NDArray
 from patch_folds import fold_detector, keep_folds, keep_record
-from real_scenes import DATA, FOLDS, fold_of
+from real_scenes import DATA, FOLDS, folds_of_sites
 from scipy.optimize import minimize
 
 import pdn_geo
@@ -199,7 +199,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.runs:
         keep_folds(options.runs)
-    scored = [score_case(case, fold_of(case.site)) for case in real_cases(DATA)]
+    scored = [score_case(case, folds_of_sites()[case.site]) for case in real_cases(DATA)]
     with tempfile.TemporaryDirectory() as folder:
         for number, case in enumerate(seas(Path(folder))):
             scored.append(score_case(case, number % FOLDS))

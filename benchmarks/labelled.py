@@ -3,7 +3,7 @@
 import csv
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -54,6 +54,17 @@ def real_cases(data: Path) -> Iterator[Case]:
     for path in sorted((data / "aerial_no_boats").glob("*/*.jpg")):
         site = f"aerial_no_boats/{path.parent.name}"
         yield Case(collection="aerial_no_boats", site=site, path=path, gsd_m=0.3048)
+
+
+def boats_at(cases: Iterable[Case]) -> dict[str, int]:
+    """Labelled boats of every site."""
+    boats: dict[str, int] = {}
+    for case in cases:
+        boats.setdefault(case.site, 0)
+        if case.labels is not None:
+            features = json.loads(case.labels.read_text(encoding="utf-8"))["features"]
+            boats[case.site] += sum(f["properties"]["kind"] == "vessel" for f in features)
+    return boats
 
 
 def open_water_cases(data: Path, folder: Path) -> Iterator[Case]:

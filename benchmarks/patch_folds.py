@@ -6,9 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from folds import fold_of_sites
-from labelled import real_cases
-from real_scenes import DATA, FOLDS, STRIDE
+import real_scenes
+from real_scenes import FOLDS, STRIDE
 from safetensors.torch import load_file, save_file
 
 from pdn_geo.engines.network.card import ModelCard
@@ -21,14 +20,14 @@ from pdn_geo.training.checkpoint import read_checkpoint
 
 WEIGHTS = Path(__file__).parent / "weights"
 RECORD = WEIGHTS / "patch_folds.json"
-"""Number of folds, stride of their networks, score laws and thresholds, written by
+"""Fold of every site, stride of the networks, score laws and thresholds, written by
 calibrate_patch.py: training may have moved on to other folds and strides since."""
 
 
 @cache
 def folds_of_sites() -> dict[str, int]:
     """Site to the fold whose network never saw it."""
-    return fold_of_sites((case.site for case in real_cases(DATA)), record()["folds"])
+    return dict(record()["sites"])
 
 
 def keep_folds(runs: Path) -> None:
@@ -44,7 +43,7 @@ def keep_folds(runs: Path) -> None:
 
 def keep_record(found: dict[str, Any]) -> None:
     """Store what is known of the folds as they are trained now."""
-    text = json.dumps({"folds": FOLDS, "stride": STRIDE, **found}, indent=2)
+    text = json.dumps({"sites": real_scenes.folds_of_sites(), "stride": STRIDE, **found}, indent=2)
     RECORD.write_text(text + "\n", encoding="utf-8")
     record.cache_clear()
 

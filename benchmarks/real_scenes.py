@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import shapely
 from folds import fold_of_sites
-from labelled import Case, real_cases, wake_cases
+from labelled import Case, boats_at, real_cases, wake_cases
 from numpy.typing import NDArray
 
 from pdn_geo.grid import PixelGrid
@@ -59,14 +59,14 @@ def real_sources(
 
     kept: a file that keeps the surveyed scenes.
     """
+    fold_of = folds_of_sites()
     scenes = [
-        item for item in surveyed(kept) if held_out is None or fold_of(item.case.site) != held_out
+        item for item in surveyed(kept) if held_out is None or fold_of[item.case.site] != held_out
     ]
-    marina = [item.scene for item in scenes if item.case.collection == "marina_030cm"]
-    sprites = cut_sprites(marina)
-    sources = []
+    sprites = cut_sprites(item.scene for item in scenes if item.factor == 1)
+    sources: list[tuple[LabelledScenes, float]] = []
     for collection, weight in SHARES.items():
-        with_sprites = [] if collection == "marina_030cm" else sprites
+        set_on_water = [] if collection == "marina_030cm" else sprites
         coarse = COARSE_SHARE if collection in COARSER else 0.0
         for is_coarse, part in ((False, 1 - coarse), (True, coarse)):
             group = [
@@ -75,7 +75,7 @@ def real_sources(
                 if item.case.collection == collection and (item.factor > 1) == is_coarse
             ]
             if group:
-                source = LabelledScenes(group, _shares(group), with_sprites)
+                source = LabelledScenes(group, _shares(group), set_on_water)
                 sources.append((source, share * weight * part))
     return sources
 
@@ -111,13 +111,9 @@ def _cases() -> Iterator[Case]:
 
 
 @cache
-def _folds() -> dict[str, int]:
-    return fold_of_sites((case.site for case in _cases()), FOLDS)
-
-
-def fold_of(site: str) -> int:
-    """The fold that a site "collection/place" is held out with."""
-    return _folds()[site]
+def folds_of_sites() -> dict[str, int]:
+    """The fold that each site "collection/place" is held out with."""
+    return fold_of_sites(boats_at(_cases()), FOLDS)
 
 
 def coarser(scene: TrainingScene, factor: int) -> TrainingScene:

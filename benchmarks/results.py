@@ -55,7 +55,7 @@ Written by `{command}`, never by hand. {machine};
 
 HELD_OUT = {
     "network": f"""Real scenes are judged by networks that never saw them: sites are dealt into
-  {patch_folds.record()["folds"]} folds within each collection, and a fold is judged by the network
+  {len(patch_folds.record()["laws"])} folds within each collection, a fold is judged by the network
   trained on the others (`benchmarks/train_patch.py`), its scores calibrated on the other folds'
   held-out sites (`benchmarks/calibrate_patch.py`). A site is a place: its dates, frames and chunks
   stay together. Thresholds, one for each GSD, likewise. Saliency and drive were developed with

@@ -1,20 +1,21 @@
 """How many boats does the drive look at? Selection recall by saliency and budget.
 
-    python benchmarks/selection.py                         # everything; an hour on one core
+    python benchmarks/selection.py                         # everything; half an hour on one core
     python benchmarks/selection.py --only naip "wind 13"   # rows whose title holds a word
+    python benchmarks/selection.py --write                 # everything, into docs/selection.md
 
 Prints one markdown table a data set: the share of boats whose centre lies in a look, for
-each label-free prior alone, all of them together, anchors that keep only the mean or only
-the maximum of a cell, the learned saliency, and two marks: a random order over the same
-water, and an oracle that knows where the boats are.
+each label-free prior alone, all of them together, the learned saliency, and two marks: a
+random order over the same water, and an oracle that knows where the boats are.
 
 - Labelled scenes, at 5, 10 and 20 % of their pixels.
 - 10240 x 10240 px at 4, 8, 16 and 32 patches of 512 px: mosaics of the labelled scenes of
   one fold (`mosaics.py`), and simulated seas of 3, 8 and 13 m/s at 1 m with 40 boats.
 
 The learned saliency of a labelled scene is that of its fold, which has not seen the site:
-`train_saliency.py` writes those networks. Boats of confidence 1 and
-those inside ignore areas do not count. "expected" is the sum of expected boats.
+`train_saliency.py` writes those networks, and without them the row is left out. Boats of
+confidence 1 and those inside ignore areas do not count. "expected" is the sum of expected
+boats. The scenes are kept in --runs.
 """
 
 import argparse
@@ -25,9 +26,7 @@ from pathlib import Path
 
 import numpy as np
 from classical_scenes import labelled_scenes
-from folds import fold_of_sites
-from labelled import real_cases
-from real_scenes import DATA, FOLDS
+from real_scenes import folds_of_sites
 from selection_sites import FAMILIES, Site, mosaic_sites, real_site, simulated_site
 
 from pdn_geo.drive.budget import PATCH_PX, SMALLEST, Budget
@@ -121,7 +120,7 @@ def variants() -> dict[str, Judge]:
 def data_sets(stride: int, wanted: Callable[[str], bool]) -> Iterator[tuple[str, list[Site]]]:
     """Title and scenes of every table."""
     scenes = list(labelled_scenes()) if any(map(wanted, (*SETS, *FAMILIES))) else []
-    folds = fold_of_sites((case.site for case in real_cases(DATA)), FOLDS)
+    folds = folds_of_sites()
     for collection in SETS:
         if wanted(collection):
             chosen = [scene for scene in scenes if scene.collection == collection]

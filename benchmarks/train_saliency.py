@@ -3,11 +3,13 @@
     python benchmarks/train_saliency.py seas      # no real site enters
     python benchmarks/train_saliency.py fold 0    # sites of fold 0 held out
     python benchmarks/train_saliency.py fold 1
+    python benchmarks/train_saliency.py fold 2
     python benchmarks/train_saliency.py all       # what ships
 
 One thread. What was drawn and read is kept in --runs, so that a stage called again does
 not draw it again; the networks without a fold go to benchmarks/weights, the one that
-ships to pdn_geo/weights.
+ships to pdn_geo/weights. The mosaics that `selection.py` reports on are examples too, those
+of the other folds.
 """
 
 import argparse
@@ -22,10 +24,9 @@ import numpy as np
 import shapely
 import torch
 from classical_scenes import Scene, labelled_scenes
-from folds import fold_of_sites
-from labelled import real_cases
-from real_scenes import DATA, FOLDS
+from real_scenes import FOLDS, folds_of_sites
 from safetensors.torch import save_file
+from selection_sites import FAMILIES, Site, kept, mosaic_sites
 
 import pdn_geo
 from pdn_geo.geometry import Window
@@ -34,13 +35,19 @@ from pdn_geo.ocean import Sea, SeaConfig, labels_of, random_sea
 from pdn_geo.ocean.config import BAND_NAMES
 from pdn_geo.saliency.planes import CHANNELS
 from pdn_geo.scene import Pixels
-from pdn_geo.training.anchors import AnchorExample, Labels, anchor_example, coarser
+from pdn_geo.training.anchors import (
+    AnchorExample,
+    Labels,
+    anchor_example,
+    coarser,
+    example_of_anchor,
+)
 from pdn_geo.training.saliency import SaliencyTraining, train_saliency
 
 FOLD_WEIGHTS = Path(__file__).parent / "weights"
 SHIPPED = Path(pdn_geo.__file__).parent / "weights"
 
-SEAS = 240
+SEAS = 120
 SEA_PX = 1536
 FIRST_SEED = 1000
 """Seeds 0 to 9 are for tests and benchmarks, never for training."""
@@ -50,6 +57,7 @@ SEA_BOATS = (0, 2, 5, 10, 25)
 SEA_BOAT_ODDS = (0.1, 0.15, 0.25, 0.3, 0.2)
 COAST_BOATS = 8
 """Random coasts are drawn with one in so many of the boats that a patch network wants."""
+MOSAIC_STRIDE = 8
 LEAST_VISIBLE = 0.3
 """A boat under thicker cloud counts neither way."""
 
@@ -65,11 +73,12 @@ SHARES = {
     "sea_1m": 3, "sea_other": 2, "coast": 2, "naip_coast": 3, "naip_no_boats": 1.5,
     "planet_california": 1.5, "sentinel2_ports": 1.5, "marina_030cm": 0.7,
     "surf_no_boats": 0.5, "aerial_no_boats": 0.5,
+    "naip mosaics": 3, "planet mosaics": 1.5, "sentinel2 mosaics": 1.5,
 }  # fmt: skip
 """How often a crop is of each collection."""
 STAGES = {
-    "seas": SaliencyTraining(steps=1000, shares=SHARES),
-    "real": SaliencyTraining(steps=600, peak=1.5e-3, shares=SHARES, seed=1),
+    "seas": SaliencyTraining(steps=300, shares=SHARES),
+    "real": SaliencyTraining(steps=400, shares=SHARES, seed=1),
 }
 
 
@@ -154,16 +163,42 @@ def _examples_of_scene(scene: Scene) -> Iterator[AnchorExample]:
             )  # fmt: skip
 
 
+def mosaic_examples(folder: Path) -> Iterator[AnchorExample]:
+    """One of each mosaic, its "site" the fold whose sites it is made of."""
+    scenes: list[Scene] = []
+
+    def sites_of(family: str) -> Iterator[Site]:
+        scenes.extend(() if scenes else labelled_scenes())
+        return mosaic_sites(family, scenes, folds_of_sites(), MOSAIC_STRIDE)
+
+    for family in FAMILIES:
+        group = f"{family} mosaics"
+        for site in kept(folder / f"{group}.pickle", lambda: sites_of(family)):  # noqa: B023
+            yield example_of_anchor(
+                site.anchor, site.bands, site.gsd_m, site.boats, site.known,
+                site=str(site.fold), group=group,
+            )  # fmt: skip
+
+
 def without(fold: int | None, examples: Iterable[AnchorExample]) -> list[AnchorExample]:
     """The examples whose sites are not in a fold (None: all)."""
-    fold_of = fold_of_sites((case.site for case in real_cases(DATA)), FOLDS)
+    fold_of = folds_of_sites() | {str(k): k for k in range(FOLDS)}
     return [e for e in examples if fold is None or fold_of[e.site] != fold]
 
 
-def show(step: int, losses: dict[str, float]) -> None:
-    if step % 50 == 49:
-        parts = ", ".join(f"{name} {value:.2f}" for name, value in losses.items())
-        print(f"{step + 1:6d}  {parts}", flush=True)
+class Log:
+    """Prints the mean losses of every 50 steps."""
+
+    def __init__(self) -> None:
+        self._since: list[dict[str, float]] = []
+
+    def __call__(self, step: int, losses: dict[str, float]) -> None:
+        self._since.append(losses)
+        if step % 50 == 49:
+            means = {name: np.mean([one[name] for one in self._since]) for name in losses}
+            parts = ", ".join(f"{name} {value:.2f}" for name, value in means.items())
+            print(f"{step + 1:6d}  {parts}", flush=True)
+            self._since = []
 
 
 def export(network: GlobalStream, path: Path) -> None:
@@ -219,14 +254,16 @@ def main() -> None:
     start = options.runs / "seas.pt"
     examples = list(sea_examples(options.runs / "seas"))
     if options.stage == "seas":
-        train_saliency(network, examples, STAGES["seas"], progress=show)
+        train_saliency(network, examples, STAGES["seas"], progress=Log())
         torch.save(network.state_dict(), start)
         return
     if not start.exists():
         parser.error(f"no {start}: train on seas first")
     network.load_state_dict(torch.load(start))
-    examples += without(options.fold, real_examples(options.runs / "real.pickle"))
-    train_saliency(network, examples, STAGES["real"], progress=show)
+    real = [*real_examples(options.runs / "real.pickle")]
+    real += mosaic_examples(options.runs / "sites")
+    examples += without(options.fold, real)
+    train_saliency(network, examples, STAGES["real"], progress=Log())
     if options.stage == "fold":
         export(network, FOLD_WEIGHTS / f"saliency_fold_{options.fold}.onnx")
         return

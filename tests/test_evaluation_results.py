@@ -104,8 +104,9 @@ def test_a_site_is_judged_by_the_model_that_has_not_seen_it(results, monkeypatch
     assert results.classical("simulated/wind_3") is None  # the model that ships
 
 
-def test_sites_are_dealt_in_turn_within_each_collection(results):
+def test_sites_are_dealt_so_that_folds_hold_alike_many_boats(results):
     from folds import fold_of_sites
 
-    folds = fold_of_sites(["b/2", "a/1", "b/1", "b/3", "b/1"], folds=2)
-    assert folds == {"a/1": 0, "b/1": 0, "b/2": 1, "b/3": 0}
+    boats = {"a/1": 3, "a/2": 0, "b/1": 2, "b/2": 9, "b/3": 5, "b/4": 3, "b/5": 0}
+    folds = fold_of_sites(boats, folds=2)
+    assert folds == {"a/1": 0, "a/2": 1, "b/2": 0, "b/3": 1, "b/4": 1, "b/1": 1, "b/5": 0}
