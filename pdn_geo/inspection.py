@@ -92,11 +92,12 @@ def inspect(
             looks.extend(batch)
             return found
 
+        least = detector.threshold(scene.grid.gsd_m)
         while not (looks and stop()) and (batch := drive.next_looks(_BATCH)):
-            drive.update(batch, [part.score for part in examine(batch)])
+            # What is too weak to report is no evidence either: in open sea it is mostly noise.
+            drive.update(batch, [part.score[part.score >= least] for part in examine(batch)])
             if progress:
                 progress("looks", drive.searched)
-        least = detector.threshold(scene.grid.gsd_m)
         for _ in range(_TIMES_AGAIN):
             windows = _wider(Detections.concatenate(boats), looks, least, scene)
             if stop() or not (again := drive.look_again(windows, REASON)):

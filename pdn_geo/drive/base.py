@@ -29,7 +29,7 @@ class Drive(Protocol):
     def update(
         self, looks: Sequence[Look], detection_scores: Sequence[NDArray[np.floating]]
     ) -> None:
-        """Tell what each look found: the scores (N,), 0-1, of its detections."""
+        """Tell what each look found: the scores (N,), 0-1, of its boats."""
 
     @property
     def searched(self) -> float:

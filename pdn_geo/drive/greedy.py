@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 
 from pdn_geo.drive.budget import PATCH_PX, Budget
 from pdn_geo.drive.candidates import Candidates
-from pdn_geo.drive.feedback import Feedback
+from pdn_geo.drive.feedback import Feedback, Floats
 from pdn_geo.drive.look import Look
+from pdn_geo.drive.steepness import Steepness
 from pdn_geo.drive.tiling import Frame
 from pdn_geo.geometry import Window
 from pdn_geo.saliency.map import SaliencyMap
@@ -81,13 +83,15 @@ class GreedyDrive:
         self._rest = np.where(saliency.searchable, saliency.expected_boats, np.float32(0))
         self._unseen = saliency.searchable.copy()
         self._cells_to_see = int(np.count_nonzero(self._unseen))
-        self._total = float(self._rest.sum(dtype=np.float64))
+        self._steepness = Steepness(saliency.expected_boats, saliency.searchable, saliency.stride)
+        self._total = self._steepness.total
         self._left = self._total
         self._spent_px = 0
         self._ordered = 0  # all looks
         self._given = 0  # those that `update` hears of
         self._heard = 0
-        self._feedback = Feedback()
+        self._feedback = Feedback(self._total)
+        self._hopes: deque[Floats] = deque()  # of the looks that `update` has not yet told of
         self._ratio = self._feedback.ratio  # as known when the current round began
         self._ceiling_px = self._ceiling()
         reserve = RESERVE if self._ceiling_px >= _LEAST_TO_RESERVE * PATCH_PX**2 else 0.0
@@ -109,11 +113,11 @@ class GreedyDrive:
 
     def expected_missed(self) -> float:
         """Boats expected where no look has seen them whole, by what the looks found."""
-        return self._left * self._feedback.ratio
+        return self._feedback.missed
 
     def expected_missed_upper(self) -> int:
         """Boats missed that are not exceeded in nine cases of ten."""
-        return self._feedback.upper(self._left)
+        return self._feedback.upper()
 
     def next_looks(self, count: int) -> list[Look]:
         """At most `count` further looks; empty when the drive is done.
@@ -132,7 +136,9 @@ class GreedyDrive:
             window = self._next_window()
             if window is None:
                 break
-            looks.append(self._look_at(window))
+            look, hope = self._look_at(window)
+            looks.append(look)
+            self._hopes.append(hope)
             self._given += 1
         return looks
 
@@ -145,15 +151,15 @@ class GreedyDrive:
         for window in windows:
             in_time = self._clock() < self._deadline
             if in_time and self._spent_px + window.area <= self._ceiling_px:
-                looks.append(replace(self._look_at(window), reason=reason))
+                looks.append(replace(self._look_at(window)[0], reason=reason))
         return looks
 
     def update(
         self, looks: Sequence[Look], detection_scores: Sequence[NDArray[np.floating]]
     ) -> None:
-        """Tell what each look found: the scores (N,), 0-1, of its detections."""
-        for look, scores in zip(looks, detection_scores, strict=True):
-            self._feedback.add(found=float(np.sum(scores)), expected=look.expected_boats)
+        """Tell what each look found: the scores (N,), 0-1, of its boats."""
+        for _, scores in zip(looks, detection_scores, strict=True):
+            self._feedback.add(found=float(np.sum(scores)), expected=self._hopes.popleft())
             self._heard += 1
 
     def _ceiling(self) -> float:
@@ -239,10 +245,12 @@ class GreedyDrive:
             return whole
         return self._frame.window_around(needed, _TRIM_STEP)
 
-    def _look_at(self, window: Window) -> Look:
-        """Record a window as looked at."""
+    def _look_at(self, window: Window) -> tuple[Look, Floats]:
+        """Record a window as looked at; what each steepness expects there goes with the look."""
         rows, cols = self._frame.seen_whole(window)
         region = self._rest[rows, cols]
+        hope = self._steepness.expected(rows, cols, region > 0)
+        self._feedback.see(hope)
         expected = float(region.sum(dtype=np.float64))
         look = Look(
             order=self._ordered,
@@ -258,7 +266,7 @@ class GreedyDrive:
         if self._sizes is not None:
             for candidates in self._sizes.values():
                 candidates.refresh(rows, cols)
-        return look
+        return look, hope
 
     def _reason(self, rows: slice, cols: slice) -> str:
         """What speaks for most of the boats expected there."""
