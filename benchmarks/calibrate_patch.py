@@ -8,8 +8,11 @@ Stores the folds' networks beside this file too, so that results.py needs no tra
 import argparse
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import product
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +30,7 @@ from pdn_geo.ocean.scene import simulate_scene, truth_path
 
 SEAS = ((1, 3, 12), (1, 8, 12), (1, 13, 12), (3, 6, 20), (10, 8, 20))
 """GSD in metres, wind in m/s, boats."""
-SEA_NAMES = tuple(f"sea {gsd_m:g} m, {wind} m/s" for gsd_m, wind, _ in SEAS)
+SEEDS = (100, 101)
 SENSORS_M = {
     "marina_030cm": 0.3,
     "naip_coast": 1.0,
@@ -81,15 +84,16 @@ def score_case(case: Case, fold: int) -> Scored:
     return Scored(case, fold, findings.grid.gsd_m, logit, is_boat, int(np.isnan(hit).sum()))
 
 
-def seas(folder: Path) -> Iterator[Case]:
-    """Simulated open water, a collection for each sea state; no network has seen these."""
-    for collection, (gsd_m, wind, boats) in zip(SEA_NAMES, SEAS, strict=True):
-        for seed in (100, 101):
-            path = folder / f"sea_{gsd_m:g}_{wind}_{seed}.tif"
-            config = SeaConfig(size=2560, gsd_m=gsd_m, wind_mps=wind, boats=boats, seed=seed)
-            simulate_scene(path, config)
-            yield Case(collection=collection, site=collection, path=path, labels=truth_path(path))
-            path.unlink()
+def score_sea(number: int) -> Scored:
+    """The sea of that number, in all SEAS x SEEDS; no network has seen these."""
+    (gsd_m, wind, boats), seed = list(product(SEAS, SEEDS))[number]
+    name = f"sea {gsd_m:g} m, {wind} m/s"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "sea.tif"
+        config = SeaConfig(size=2560, gsd_m=gsd_m, wind_mps=wind, boats=boats, seed=seed)
+        simulate_scene(path, config)
+        case = Case(collection=name, site=name, path=path, labels=truth_path(path))
+        return score_case(case, number % FOLDS)
 
 
 def fit_law(scored: Sequence[Scored]) -> ScoreLaw:
@@ -199,11 +203,11 @@ def main() -> None:
     options = parser.parse_args()
     if options.runs:
         keep_folds(options.runs)
-    scored = [score_case(case, folds_of_sites()[case.site]) for case in real_cases(DATA)]
-    with tempfile.TemporaryDirectory() as folder:
-        for number, case in enumerate(seas(Path(folder))):
-            scored.append(score_case(case, number % FOLDS))
-    real = [s for s in scored if s.case.collection not in SEA_NAMES]
+    cases = list(real_cases(DATA))
+    folds = [folds_of_sites()[case.site] for case in cases]
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        real = list(pool.map(score_case, cases, folds, chunksize=8))
+        scored = [*real, *pool.map(score_sea, range(len(SEAS) * len(SEEDS)))]
     # A fold's law and thresholds come from the other folds: its own labels never enter.
     others = [[s for s in real if s.fold != fold] for fold in range(FOLDS)]
     laws = [fit_law(part) for part in others]

@@ -100,7 +100,7 @@ def surveyed(kept: Path) -> list[Surveyed]:
 
 
 def _survey(case: Case) -> Iterator[Surveyed]:
-    scene = _read(case)
+    scene = read_case(case)
     yield Surveyed(case, 1, scene)
     for factor in COARSER.get(case.collection, ()):
         yield Surveyed(case, factor, coarser(scene, factor))
@@ -146,7 +146,8 @@ def _shares(scenes: list[TrainingScene]) -> NDArray[np.float64]:
     return worth / worth.sum()
 
 
-def _read(case: Case) -> TrainingScene:
+def read_case(case: Case) -> TrainingScene:
+    """A labelled scene as it is, surveyed."""
     boats, ignore = Boats.empty(), ()
     if case.labels is not None:
         features = json.loads(case.labels.read_text(encoding="utf-8"))["features"]

@@ -26,10 +26,10 @@ from pdn_geo.training.sources import Simulated
 
 BATCH, SIDE = 20, 128
 SEAS = 480
-SEA_SHARE = 0.4
+SEA_SHARE = 0.45
 STAGES = {
     "seas": LoopConfig(steps=3500, learning_rate=2e-3, ema=0.998),
-    "real": LoopConfig(steps=2000, learning_rate=1.2e-3, ema=0.998, seed=1),
+    "real": LoopConfig(steps=2400, learning_rate=1.2e-3, ema=0.998, seed=1),
 }
 
 
@@ -43,22 +43,26 @@ def main() -> None:
     parser.add_argument("stage", choices=("seas", "fold", "all"))
     parser.add_argument("fold", nargs="?", type=int, choices=range(FOLDS))
     parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("--start", type=Path, help="an earlier run of seas to go on from")
     parser.add_argument("--minutes", type=float, help="stop after so long; call again to go on")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    seas = Simulated(SimulatedSeas(options.runs / "sea_pictures", SEAS))
+    seas = SimulatedSeas(options.runs / "sea_pictures", SEAS)
     network = PatchNetwork(stride=STRIDE)
+    start = options.start
     if options.stage == "seas":
-        name, sources = "seas", [(seas, 1.0)]
+        name, sources = "seas", [(Simulated(seas), 1.0)]
     else:
         name = options.stage if options.fold is None else f"fold_{options.fold}"
+        start = options.runs / "seas"
         real = real_sources(options.fold, 1 - SEA_SHARE, options.runs / "real_scenes.pickle")
-        sources = [*real, (seas, SEA_SHARE)]
-        start = read_checkpoint(options.runs / "seas", torch.device("cpu"))
-        if start is None:
-            parser.error(f"no {FILE_NAME} in {options.runs / 'seas'}; train on seas first")
-        network.load_state_dict(start.ema)
+        sources = [*real, (Simulated(seas, real[0][0].sprites), SEA_SHARE)]
+    if start is not None:
+        trained = read_checkpoint(start, torch.device("cpu"))
+        if trained is None:
+            parser.error(f"no {FILE_NAME} in {start}")
+        network.load_state_dict(trained.ema)
     fit(
         network,
         CropBatches(sources, batch=BATCH, side=SIDE, stride=STRIDE, seed=len(name), mixed=True),

@@ -20,18 +20,24 @@ def second_windows(boats: Detections, scene_shape: tuple[int, int]) -> list[Wind
     gets none of its own. Boats at the scene's edge get none.
     """
     rows, cols = scene_shape
-    windows: list[Window] = []
     cut = boats[boats.cut]
     cut = cut[np.argsort(-cut.score, kind="stable")]
-    for corners, length in zip(cut.corners(), cut.length, strict=True):
-        low, high = corners.min(axis=0), corners.max(axis=0)
-        if (low < _EDGE_PX).any() or (high > np.array([cols, rows]) - _EDGE_PX).any():
+    corners = cut.corners()
+    lows, highs = corners.min(axis=1), corners.max(axis=1)
+    inside = (lows >= _EDGE_PX).all(axis=1)
+    inside &= (highs <= np.array([cols, rows]) - _EDGE_PX).all(axis=1)
+    windows: list[Window] = []
+    starts, ends = np.empty((2, len(cut), 2))  # of the windows so far, which may be thousands
+    for boat in np.flatnonzero(inside):
+        low, high, done = lows[boat], highs[boat], len(windows)
+        if ((starts[:done] <= low) & (high < ends[:done])).all(axis=1).any():
             continue
-        if any(window.contains(*corners.T).all() for window in windows):
-            continue
-        needed = 2 * (length + MARGIN_PX)
+        needed = 2 * (cut.length[boat] + MARGIN_PX)
         side = next((size for size in WINDOW_SIZES if size >= needed), max(WINDOW_SIZES))
-        windows.append(_square_about((low + high) / 2, side, rows, cols))
+        window = _square_about((low + high) / 2, side, rows, cols)
+        starts[done] = window.col_off, window.row_off
+        ends[done] = window.col_end, window.row_end
+        windows.append(window)
     return windows
 
 

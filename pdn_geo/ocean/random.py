@@ -10,7 +10,7 @@ _SENSORS_M = (0.3, 1.0, 3.0, 10.0)  # ground sampling distances that matter most
 _SENSOR_SHARE = 0.75  # of scenes; the rest are log-uniform over their range
 _LEAST_PX = 1.3  # boats at sea shorter than this are left out: nobody could see them
 _BOATS = (3.0, 15.0)  # at sea, in 512 x 512 px of open water
-_PLACES = {"sea": 0.38, "coast": 0.2, "harbour": 0.3, "surf": 0.12}
+_PLACES = {"sea": 0.52, "coast": 0.18, "harbour": 0.18, "surf": 0.12}
 _PIXELS = 512**2
 
 

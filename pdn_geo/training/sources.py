@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -20,7 +20,7 @@ _CROWD_PX = 96
 _INNER = 0.4
 """Crops hang over a scene's edge by no more than half a side less this."""
 _PASTED = 2.0  # boats tried to set on each crop of real water, on average
-_WHITE = 99.7
+_WHITE, _OVER_SEA = 99.7, 2.5
 
 
 class Source(Protocol):
@@ -38,34 +38,39 @@ class LabelledScenes:
 
     scenes: Sequence[TrainingScene]
     shares: NDArray[np.float64]
-    sprites: list[Sprite]
+    sprites: Sequence[Sprite]
 
     def crop(self, rng: np.random.Generator, side: int) -> Crop:
-        index = int(rng.choice(len(self.scenes), p=self.shares))
-        scene = self.scenes[index]
-        crop = cut(scene, _somewhere(scene, rng, side), random_turn(rng), side)
-        for _ in range(rng.poisson(_PASTED) if self.sprites else 0):
-            crop = paste(crop, self.sprites, self._whites[index], rng)
-        return in_other_light(crop, rng)
-
-    @cached_property
-    def _whites(self) -> list[NDArray[np.float32]]:
-        """What stands for white in every scene, (bands,) each."""
-        return [
-            np.percentile(scene.values[:, scene.valid][:, ::7], _WHITE, axis=1).astype(np.float32)
-            for scene in self.scenes
-        ]
+        scene = self.scenes[int(rng.choice(len(self.scenes), p=self.shares))]
+        return _crop(scene, self.sprites, rng, side)
 
 
 @dataclass(frozen=True, eq=False)
 class Simulated:
-    """Crops of simulated seas."""
+    """Crops of simulated seas. sprites: real boats to set on their water, may be empty."""
 
     seas: SimulatedSeas
+    sprites: Sequence[Sprite] = ()
 
     def crop(self, rng: np.random.Generator, side: int) -> Crop:
-        scene = self.seas.scene(int(rng.integers(len(self.seas))))
-        return in_other_light(cut(scene, _somewhere(scene, rng, side), random_turn(rng), side), rng)
+        return _crop(self.seas.scene(int(rng.integers(len(self.seas)))), self.sprites, rng, side)
+
+
+def _crop(
+    scene: TrainingScene, sprites: Sequence[Sprite], rng: np.random.Generator, side: int
+) -> Crop:
+    crop = cut(scene, _somewhere(scene, rng, side), random_turn(rng), side)
+    for _ in range(rng.poisson(_PASTED) if sprites else 0):
+        crop = paste(crop, sprites, _white(scene), rng)
+    return in_other_light(crop, rng)
+
+
+@lru_cache(maxsize=4096)
+def _white(scene: TrainingScene) -> NDArray[np.float32]:
+    """What stands for white in a scene, (bands,); where it holds none, a multiple of its sea."""
+    few = scene.values[:, ::3, ::3][:, scene.valid[::3, ::3]]
+    brightest = np.percentile(few, _WHITE, axis=1)
+    return np.maximum(brightest, _OVER_SEA * scene.sea.mean).astype(np.float32)
 
 
 def _somewhere(scene: TrainingScene, rng: np.random.Generator, side: int) -> tuple[float, float]:

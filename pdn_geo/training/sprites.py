@@ -1,6 +1,6 @@
 """Real boats cut out of fine imagery, to be set on other water at any coarser GSD."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,10 +20,11 @@ _AROUND = 1.15
 _DARK, _WHITE = 10.0, 99.8  # percentiles that stand for water and white
 _BLUR = 0.45  # Gaussian of a sensor's point spread, in its pixels
 _LENGTHS = (0.7, 2.5)
+_STRETCH = 1.25
 _LEAST_PX = 1.5
 _BRIGHTNESS = (0.3, 1.4)
 _UNDER_WAY, _FRINGE_PX, _FRINGE_GSD_M = 0.4, 1.0, 2.0
-_WATER = 0.85
+_WATER = 0.75
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +38,16 @@ class Sprite:
     gsd_m: float
     length: float
     width: float
+
+    def gives(self, length_px: float, gsd_m: float) -> bool:
+        """Whether a boat of that length can be made of it: not much shorter or longer than it
+        is, nor of fewer pixels than asked for.
+        """
+        least, most = _LENGTHS
+        return (
+            least <= length_px * gsd_m / self.length <= most
+            and length_px * self.gsd_m <= _STRETCH * self.length
+        )
 
 
 def cut_sprites(scenes: Iterable[TrainingScene]) -> list[Sprite]:
@@ -75,19 +86,22 @@ def _sprites(scene: TrainingScene) -> Iterator[Sprite]:
 
 
 def paste(
-    crop: Crop, sprites: list[Sprite], white: NDArray[np.float32], rng: np.random.Generator
+    crop: Crop, sprites: Sequence[Sprite], white: NDArray[np.float32], rng: np.random.Generator
 ) -> Crop:
-    """The crop with one more boat on its water, if there is room where chance falls.
+    """The crop with one more boat on its water, if there is room where chance falls and a
+    sprite near enough to the length that chance asks for.
 
     white: (bands,), what the scene holds for white. Boats under way have colour fringes at
     the ground sampling distances of satellites, whose bands are exposed in turn.
     """
     side = crop.valid.shape[0]
-    sprite = sprites[rng.integers(len(sprites))]
-    scale = sprite.gsd_m / crop.gsd_m * np.exp(rng.uniform(*np.log(_LENGTHS)))
-    length, width = np.array([sprite.length, sprite.width]) / sprite.gsd_m * scale
-    if not _LEAST_PX <= length < side / 3:
+    length = float(np.exp(rng.uniform(np.log(_LEAST_PX), np.log(side / 3))))
+    able = [sprite for sprite in sprites if sprite.gives(length, crop.gsd_m)]
+    if not able:
         return crop
+    sprite = able[rng.integers(len(able))]
+    scale = length * sprite.gsd_m / sprite.length
+    width = length * sprite.width / sprite.length
     reach = int(np.ceil(length / 2)) + 4
     x, y = rng.uniform(reach, side - reach, 2)
     around = (slice(int(y) - reach, int(y) + reach), slice(int(x) - reach, int(x) + reach))
