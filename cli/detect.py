@@ -164,12 +164,13 @@ def _write(
 
 
 def _import_pyogrio_alone() -> None:
-    """Import pyogrio, which takes geopandas and pandas along where it can, without them.
+    """Import pyogrio, which takes geopandas, pandas and pyarrow along where it can, without them.
 
-    They are for data frames, of which this command makes none, and took three quarters of
-    the whole import.
+    They are for data frames and Arrow tables, of which this command makes none with pyogrio,
+    and took three quarters of the whole import.
     """
-    absent = [name for name in ("geopandas", "pandas") if name not in sys.modules]
+    tables = ("geopandas", "pandas", "pyarrow")
+    absent = [name for name in tables if name not in sys.modules]
     sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type] # None: cannot be imported
     try:
         import pyogrio  # noqa: F401

@@ -12,6 +12,7 @@ class AnchorSource(StrEnum):
 
     pixels = "pixels"
     overviews = "overviews"
+    auto = "auto"
 
 
 Scene = Annotated[
@@ -31,7 +32,11 @@ Aoi = Annotated[Path | None, typer.Option(help="Search only inside these polygon
 Water = Annotated[Path | None, typer.Option(help="Take these polygons as the water.")]
 Land = Annotated[Path | None, typer.Option(help="Take these polygons as land.")]
 Anchor = Annotated[
-    AnchorSource, typer.Option(help="Look coarsely at all pixels, or at stored overviews only.")
+    AnchorSource,
+    typer.Option(
+        help="Look coarsely at all pixels, or at stored overviews only. auto: at those if they "
+        "are fine enough for small boats."
+    ),
 ]
 KeepPartial = Annotated[
     bool,

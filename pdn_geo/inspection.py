@@ -1,23 +1,23 @@
 """The close looks: read each window at full resolution and find boats in it."""
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from pdn_geo.cores import cores
 from pdn_geo.detections import Detections
 from pdn_geo.drive.base import Drive
 from pdn_geo.drive.look import Look
 from pdn_geo.drive.second_looks import REASON, second_windows
-from pdn_geo.engines import Patch, PatchDetector
+from pdn_geo.engines import PatchDetector
+from pdn_geo.examination import Examination
 from pdn_geo.geometry import Window
-from pdn_geo.io import read_salvaging
 from pdn_geo.merge import merge
 from pdn_geo.saliency import SaliencyMap
-from pdn_geo.scene import Pixels, Scene
+from pdn_geo.scene import Scene
 from pdn_geo.sea import SeaStatistics
 
 _BATCH = 8
@@ -64,54 +64,40 @@ def inspect(
     asked between batches, after the first: looks are made as a whole or not at all. Raises
     BlockReadError when a window cannot be decoded, unless `on_error` is "skip".
     """
-    boats: list[Detections] = []
-    looks: list[Look] = []
-    failed: list[Window] = []
-
-    def read(look: Look) -> Pixels:
-        if on_error == "fail":
-            return scene.read(look.window)
-        pixels, lost = read_salvaging(scene, look.window)
-        failed.extend(lost)
-        return pixels
-
-    def patch_of(look: Look) -> Patch:
-        return _patch(look, read(look), saliency, scene)
-
-    def look_at(look: Look) -> Detections:
-        return detector.detect([patch_of(look)], sea)[0]
-
-    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
-
-        def examine(batch: Sequence[Look]) -> list[Detections]:
-            if detector.wants_batches:
-                found = detector.detect(list(pool.map(patch_of, batch)), sea)
-            else:
-                found = list(pool.map(look_at, batch))
-            boats.extend(found)
-            looks.extend(batch)
-            return found
-
+    with ThreadPoolExecutor(threads or cores()) as pool:
+        made = Examination(scene, detector, saliency, sea, pool, on_error=on_error, threads=threads)
         least = detector.threshold(scene.grid.gsd_m)
-        while not (looks and stop()) and (batch := drive.next_looks(_BATCH)):
+        while not (made.looks and stop()):
+            batch, found = made.examine(_one_by_one(drive))
+            if not batch:
+                break
             # What is too weak to report is no evidence either: in open sea it is mostly noise.
-            drive.update(batch, [part.score[part.score >= least] for part in examine(batch)])
+            drive.update(batch, [part.score[part.score >= least] for part in found])
             if progress:
                 progress("looks", drive.searched)
         for _ in range(_TIMES_AGAIN):
-            windows = _wider(Detections.concatenate(boats), looks, least, scene)
+            windows = _wider(made.all_boats(), made.looks, least, scene)
             if stop() or not (again := drive.look_again(windows, REASON)):
                 break
-            examine(again)
+            made.examine(again)
     return Inspection(
-        boats=Detections.concatenate(boats),
-        looks=tuple(looks),
-        failed=tuple(failed),
+        boats=made.all_boats(),
+        looks=tuple(made.looks),
+        failed=tuple(made.failed),
         searched=drive.searched,
         expected_missed=drive.expected_missed(),
         missed_at_most=drive.expected_missed_upper(),
         left_out=_count_rest(drive) if stop() else 0,
     )
+
+
+def _one_by_one(drive: Drive) -> Iterator[Look]:
+    """A batch, each look as soon as it is chosen."""
+    for _ in range(_BATCH):
+        chosen = drive.next_looks(1)
+        if not chosen:
+            return
+        yield from chosen
 
 
 def _wider(boats: Detections, looks: Sequence[Look], least: float, scene: Scene) -> list[Window]:
@@ -129,19 +115,3 @@ def _count_rest(drive: Drive) -> int:
         drive.update(batch, [np.array([look.expected_boats]) for look in batch])
         count += len(batch)
     return min(count, MOST_COUNTED)
-
-
-def _patch(look: Look, pixels: Pixels, saliency: SaliencyMap, scene: Scene) -> Patch:
-    window = look.window
-    rows = np.arange(window.row_off, window.row_end)[:, None] // saliency.stride
-    cols = np.arange(window.col_off, window.col_end) // saliency.stride
-    return Patch(
-        look=look,
-        values=pixels.values,
-        valid=pixels.valid & saliency.searchable[rows, cols],
-        water=saliency.water[rows, cols].astype(np.float32),
-        jacobian=scene.grid.ground_jacobian(
-            window.col_off + window.width / 2, window.row_off + window.height / 2
-        ),
-        band_names=tuple(scene.band_names),
-    )

@@ -17,7 +17,7 @@ from pdn_geo.products import Findings
 from pdn_geo.result import DetectionResult
 from pdn_geo.stopwatch import Stopwatch
 from pdn_geo.survey import opened, survey
-from pdn_geo.thumbnail import picture
+from pdn_geo.thumbnail import sketch
 
 _NEARLY = 1.01
 """A nominal pixel size and the true one differ by the scale of the map."""
@@ -39,7 +39,7 @@ def detect(
     engine: Literal["onnx", "torch"] | None = None,
     device: str = "cpu",
     threshold: float | None = None,
-    anchor: Literal["pixels", "overviews"] = "pixels",
+    anchor: Literal["pixels", "overviews", "auto"] = "pixels",
     on_error: Literal["fail", "skip"] = "fail",
     keep_partial: bool = False,
     threads: int | None = None,
@@ -57,7 +57,8 @@ def detect(
     an .onnx or .safetensors file with its card beside it; default those of the package.
     engine: what runs them, "onnx" or "torch"; default what the file is for. device: "cpu",
     or "cuda" with torch. threshold: least score of a boat, 0-1; default what suits the
-    model. anchor: "pixels" reads the scene once, "overviews" its stored overviews.
+    model. anchor: "pixels" reads the scene once, "overviews" its stored overviews, "auto"
+    those if they are fine enough for small boats; a note says which it was.
     on_error: "fail" or "skip" parts that cannot be decoded. keep_partial: Ctrl-C during the
     looks ends them, and the result is of those made so far; a second one, and one before
     the looks, is a KeyboardInterrupt as ever. threads: default all cores.
@@ -97,7 +98,7 @@ def detect(
                 boats = boats[(boats.score >= least) & masks.allows(boats.x, boats.y)]
                 boats = merge(boats, close.looks)
             with stopwatch.time("picture"):
-                small = picture(coarse.thumbnail, raster)
+                small = sketch(coarse.thumbnail, raster)
         failed = coarse.failed + close.failed
         notes = [
             _interrupted_note(close, budget),
@@ -123,7 +124,7 @@ def detect(
     return DetectionResult(
         findings=findings,
         saliency_map=coarse.saliency,
-        picture=small,
+        sketch=small,
         seconds=stopwatch.seconds,
         failed=failed,
         interrupted=close.left_out > 0,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from pdn_geo.products import (
     write_products,
 )
 from pdn_geo.saliency import SaliencyMap
-from pdn_geo.thumbnail import Picture
+from pdn_geo.thumbnail import Picture, Sketch
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
@@ -31,17 +32,22 @@ class DetectionResult:
     """One run over one scene.
 
     findings: what goes into a file, in scene pixels. saliency_map: per cell of the global
-    anchor. picture: the scene small. seconds: wall time by stage. failed: windows (scene
+    anchor. sketch: the scene small. seconds: wall time by stage. failed: windows (scene
     pixels) that could not be decoded and so were not searched. interrupted: the run was
     stopped before it had made all its looks, and holds what was found until then.
     """
 
     findings: Findings
     saliency_map: SaliencyMap
-    picture: Picture
+    sketch: Sketch
     seconds: dict[str, float]
     failed: tuple[Window, ...]
     interrupted: bool = False
+
+    @cached_property
+    def picture(self) -> Picture:
+        """The scene small, drawn when it is first asked for."""
+        return self.sketch.picture()
 
     @property
     def detections(self) -> "GeoDataFrame":

@@ -48,7 +48,7 @@ def survey(
     scene: Scene,
     masks: VectorMasks,
     *,
-    source: Literal["pixels", "overviews"] = "pixels",
+    source: Literal["pixels", "overviews", "auto"] = "pixels",
     on_error: Literal["fail", "skip"] = "fail",
     threads: int | None = None,
     learned: bool = False,
@@ -73,7 +73,7 @@ def survey(
     )
     builder = SaliencyBuilder(
         shape, plan.stride, scene.band_names, scene.grid.gsd_m,
-        learned=shipped_saliency() if learned else None,
+        learned=shipped_saliency() if learned else None, threads=threads,
     )  # fmt: skip
     thumbnail = Thumbnail(shape, plan.stride)
     tiles = iter(reader)

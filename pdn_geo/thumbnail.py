@@ -60,6 +60,12 @@ class Thumbnail:
         return pooled
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, cols)."""
+        rows, cols = self._weight.shape
+        return rows, cols
+
+    @property
     def values(self) -> NDArray[np.float32]:
         return np.where(self._weight > 0, self._sum / np.maximum(self._weight, 1e-9), np.nan)
 
@@ -72,24 +78,36 @@ class Picture:
     stride: int
 
 
-def picture(thumbnail: Thumbnail, scene: Scene) -> Picture:
-    """The thumbnail as people see it.
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """What a picture is drawn from, if anybody asks for one.
 
-    A scene of few cells is read again, at full resolution, for a sharper one. Stretched
-    between the 1st and 99.8th percentile of all bands together, with a square root for dark
-    seas; nodata is mid grey.
+    values: (3, rows, cols) float32, NaN where nothing is valid. stride: as of `Picture`.
     """
-    values, stride = thumbnail.values, thumbnail.stride
-    if max(values.shape[1:]) < _FEW_CELLS:
+
+    values: NDArray[np.float32]
+    stride: int
+
+    def picture(self) -> Picture:
+        """As people see it: stretched between the 1st and 99.8th percentile of all bands
+        together, with a square root for dark seas; nodata is mid grey.
+        """
+        values = self.values
+        if np.isnan(values).all():
+            return Picture(np.full((*values.shape[1:], 3), 128, np.uint8), self.stride)
+        # One range for all bands keeps the hue: each for itself turns a plain sea garish.
+        low, high = np.nanpercentile(values, [1, 99.8])
+        stretched = np.sqrt(np.clip((values - low) / max(high - low, 1e-9), 0, 1))
+        rgb = np.where(np.isnan(stretched), 0.5, stretched) * 255
+        return Picture(np.moveaxis(rgb, 0, -1).astype(np.uint8), self.stride)
+
+
+def sketch(thumbnail: Thumbnail, scene: Scene) -> Sketch:
+    """The thumbnail; a scene of few cells is read again, at full resolution: it is sharper."""
+    if max(thumbnail.shape) < _FEW_CELLS:
         with suppress(BlockReadError):
-            values, stride = _read_again(scene)
-    if np.isnan(values).all():
-        return Picture(np.full((*values.shape[1:], 3), 128, np.uint8), stride)
-    # One range for all bands keeps the hue: each for itself turns a plain sea garish.
-    low, high = np.nanpercentile(values, [1, 99.8])
-    stretched = np.sqrt(np.clip((values - low) / max(high - low, 1e-9), 0, 1))
-    rgb = np.where(np.isnan(stretched), 0.5, stretched) * 255
-    return Picture(np.moveaxis(rgb, 0, -1).astype(np.uint8), stride)
+            return Sketch(*_read_again(scene))
+    return Sketch(thumbnail.values, thumbnail.stride)
 
 
 def _read_again(scene: Scene) -> tuple[NDArray[np.float32], int]:

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rasters import write
 
 from pdn_geo.errors import BlockReadError, OptionError
 from pdn_geo.geometry import Window
 from pdn_geo.grid import PixelGrid
 from pdn_geo.io import anchor as anchor_module
-from pdn_geo.io import sweep
+from pdn_geo.io import open_scene, sweep
 from pdn_geo.io.anchor import HALO, AnchorReader, plan_anchor
 from pdn_geo.io.cells import cell_statistics
 from pdn_geo.testing import FakeScene
@@ -195,6 +196,19 @@ def test_a_scene_that_is_all_broken_has_no_valid_cell():
     anchors, reader = read_anchors(scene, on_error="skip")
     assert not joined(anchors).any()
     assert sum(window.area for window in reader.failed) == 613 * 171
+
+
+@pytest.mark.usefixtures("small_tiles")
+@pytest.mark.parametrize("on_error", ["fail", "skip"])
+def test_bytes_have_the_anchor_of_their_floats(tmp_path, on_error):
+    rng = np.random.default_rng(0)
+    values = rng.integers(1, 256, (2, 613, 171)).astype(np.uint8)
+    values[:, 200:300, 30:] = 0
+    path = write(tmp_path / "scene.tif", values, nodata=0, blockysize=3)
+    with open_scene(path) as scene:
+        anchors, _ = read_anchors(scene, threads=2, on_error=on_error)
+        expected = whole(scene)
+    np.testing.assert_allclose(joined(anchors), expected, rtol=1e-5, atol=1e-6)
 
 
 def test_threads_must_be_positive():

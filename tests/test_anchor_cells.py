@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pdn_geo.io.byte_cells import BytePixels
 from pdn_geo.io.cells import cell_statistics
 from pdn_geo.scene import Pixels
 
@@ -47,6 +48,36 @@ def test_cells_equal_brute_force(seed, height, width, stride, share_valid):
     statistics, share = brute_force(pixels, stride)
     np.testing.assert_allclose(block.statistics, statistics, rtol=1e-5, atol=1e-4)
     np.testing.assert_array_equal(block.valid, share.astype(np.float32))
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    height=st.integers(1, 70),
+    width=st.integers(1, 70),
+    stride=st.sampled_from([8, 16, 32]),
+    share_valid=st.sampled_from([0.0, 0.02, 0.7, 1.0]),
+)
+@settings(max_examples=60, deadline=None)
+def test_cells_of_bytes_equal_brute_force(seed, height, width, stride, share_valid):
+    rng = np.random.default_rng(seed)
+    valid = rng.random((height, width)) < share_valid
+    values = np.where(valid, rng.integers(0, 256, (2, height, width)), 0).astype(np.uint8)
+    block = cell_statistics(BytePixels(values, valid), stride)
+    statistics, share = brute_force(Pixels(values, valid), stride)
+    np.testing.assert_allclose(block.statistics, statistics, rtol=1e-6, atol=1e-6)
+    np.testing.assert_array_equal(block.valid, share.astype(np.float32))
+
+
+@pytest.mark.parametrize("stride", [8, 256])
+def test_the_largest_cells_of_bytes_do_not_overflow(stride):
+    values = np.full((1, stride, 2 * stride), 255, np.uint8)
+    values[0, :, :stride:2] = 0
+    pixels = BytePixels(values, np.ones(values.shape[1:], bool))
+    mean, maximum, minimum, std = cell_statistics(pixels, stride).statistics[:, 0, 0]
+    np.testing.assert_array_equal(mean, [127.5, 255])
+    np.testing.assert_array_equal(maximum, [255, 255])
+    np.testing.assert_array_equal(minimum, [0, 255])
+    np.testing.assert_array_equal(std, [127.5, 0])
 
 
 def test_spread_of_16_bit_data_does_not_cancel():

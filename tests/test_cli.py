@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from rasterio.enums import Resampling
 from seas import make_sea, write_tif
 
 
@@ -102,6 +103,21 @@ def test_saliency_and_overviews_are_cogs(scene: Path, tmp_path: Path) -> None:
             assert dataset.crs.to_epsg() == 32633
             assert dataset.res == (8, 8)
             assert np.isfinite(dataset.read(1)).any()
+
+
+def test_auto_says_which_coarse_look_it_took(scene: Path, tmp_path: Path) -> None:
+    words = ("detect", "--anchor", "auto", "--model", "classical", "--json")
+    without = json.loads(pdn_geo(*words, scene).stdout)
+    assert "has no stored overviews: its pixels were read instead" in without["notes"]
+    with rasterio.open(scene) as dataset:
+        values, profile = dataset.read(), {"tiled": True, "blockxsize": 256, "blockysize": 256}
+    copy = write_tif(tmp_path / "overviews.tif", values, **profile)
+    with rasterio.open(copy, "r+") as dataset:
+        dataset.build_overviews([2, 4], Resampling.average)
+    run = pdn_geo(*words, copy)
+    assert run.returncode == 0, run.stderr
+    assert "read from stored overviews, 1/2" in json.loads(run.stdout)["notes"]
+    assert json.loads(run.stdout)["boats"] == without["boats"] == 5
 
 
 def test_version_and_help() -> None:

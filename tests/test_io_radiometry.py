@@ -131,6 +131,36 @@ def test_nodata_nan_and_sar_decibels(tmp_path):
     assert pixels.values[0, 1, 1] == np.float32(-17.25)
 
 
+@pytest.mark.parametrize("kind", ["plain", "nodata", "alpha"])
+def test_bytes_are_what_read_gives(tmp_path, kind):
+    options = {"nodata": 83} if kind == "nodata" else {}
+    array = ramp(4 if kind == "alpha" else 3, dtype="uint8")
+    if kind == "alpha":
+        options["colour"] = ("red", "green", "blue", "alpha")
+        array[3, :20, :30] = 0
+    elif kind == "nodata":
+        array[:, 10:20, 5:9] = 83
+    with open_scene(write(tmp_path / "a.tif", array, **options)) as scene:
+        assert scene.is_bytes
+        pixels, as_bytes = (get(scene_window(scene)) for get in (scene.read, scene.read_bytes))
+    assert as_bytes.values.dtype == np.uint8
+    np.testing.assert_array_equal(as_bytes.values, pixels.values)
+    np.testing.assert_array_equal(as_bytes.valid, pixels.valid)
+    assert pixels.valid.all() == (kind == "plain")
+
+
+def test_what_more_than_bytes_can_hold_is_not_read_as_such(tmp_path):
+    wide = ramp(3)
+    palette = ramp(1, dtype="uint8")
+    for array, colormap in ((wide, None), (palette, {0: (1, 2, 3, 255), 9: (200, 30, 40, 255)})):
+        path = write(tmp_path / "a.tif", array)
+        if colormap:
+            with rasterio.open(path, "r+") as dataset:
+                dataset.write_colormap(1, colormap)
+        with open_scene(path) as scene:
+            assert not scene.is_bytes
+
+
 @pytest.mark.parametrize("internal", [True, False])
 def test_mask_bands(tmp_path, internal):
     mask = np.zeros((60, 80), dtype=bool)

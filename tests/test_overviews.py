@@ -7,6 +7,7 @@ from rasterio.enums import Resampling
 
 from pdn_geo.errors import BlockReadError
 from pdn_geo.geometry import Window
+from pdn_geo.grid import PixelGrid
 from pdn_geo.io.anchor import AnchorReader, plan_anchor
 from pdn_geo.io.overviews import check_overview, choose_overviews
 from pdn_geo.io.scene import open_scene
@@ -104,6 +105,24 @@ def test_other_overviews_do_not_win(overviews, words):
     assert reader.note.endswith("its pixels were read instead.")
     assert any(word in reader.note for word in words.split("|"))
     np.testing.assert_array_equal(anchor.max, anchor_of(scene, "pixels")[0].max)
+
+
+@pytest.mark.parametrize(
+    ("gsd_m", "overviews", "source", "words"),
+    [
+        (1.0, {2: block_means(sea("float32"), 2)}, "overviews", "read from stored overviews, 1/2"),
+        (3.0, {2: block_means(sea("float32"), 2)}, "pixels", "1/2 is 6 m"),
+        (0.5, {8: block_means(sea("float32"), 8)}, "pixels", "1/8 is 4 m"),
+        (np.nan, {2: block_means(sea("float32"), 2)}, "pixels", "1/2 is of unknown size"),
+        (1.0, {2: sea("float32")[:, ::2, ::2]}, "pixels", "do not hold averages"),
+        (1.0, {}, "pixels", "has no stored overviews"),
+    ],
+)
+def test_auto_takes_them_where_small_boats_show(gsd_m, overviews, source, words):
+    grid = PixelGrid(height=SIZE, width=SIZE, assumed_gsd_m=None if np.isnan(gsd_m) else gsd_m)
+    _, reader = anchor_of(SceneWithOverviews(sea("float32"), overviews, grid=grid), "auto")
+    assert reader.source_used == source
+    assert words in reader.note
 
 
 def test_an_overview_that_is_half_empty_is_broken():

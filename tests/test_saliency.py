@@ -4,13 +4,14 @@ import time
 
 import numpy as np
 import pytest
+from scipy.ndimage import maximum_filter
 
 from pdn_geo.anchor import GlobalAnchor
 from pdn_geo.geometry import Window
 from pdn_geo.saliency.builder import DEFAULT_PRIORS, SWEEP, SaliencyBuilder
 from pdn_geo.saliency.ca_cfar import CaCfar
 from pdn_geo.saliency.calibration import SeaLaw
-from pdn_geo.saliency.filters import box_mean, local_mean, odd, ring_mean
+from pdn_geo.saliency.filters import box_max, box_mean, local_mean, odd, ring_mean
 from pdn_geo.saliency.memory_bank import MemoryBank
 from pdn_geo.saliency.prior import SeaView, view_sea
 from pdn_geo.saliency.rx import Rx
@@ -82,6 +83,15 @@ def test_local_mean_ignores_what_has_no_weight():
     mean = local_mean(values, weight, box_mean(weight, 9), 9, fallback=-1)
     np.testing.assert_allclose(mean[:, :23], 1, rtol=1e-5)
     assert (mean[:, 25:] == -1).all()
+
+
+@pytest.mark.parametrize("size", [1, 3, 5, 17])
+@pytest.mark.parametrize("shape", [(20, 30), (1, 9), (4, 1)])
+def test_box_max_equals_the_filter_of_ndimage(size, shape):
+    values = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    before = values.copy()
+    np.testing.assert_array_equal(box_max(values, size), maximum_filter(values, size))
+    np.testing.assert_array_equal(values, before)
 
 
 @pytest.mark.parametrize(("size", "side"), [(0.2, 1), (3, 3), (3.9, 3), (4.1, 5), (33, 33)])
@@ -239,6 +249,19 @@ def test_tiles_fill_the_scene_with_their_cores():
     saliency, sea = builder.finish()
     assert saliency.searchable.all()
     np.testing.assert_allclose(sea.mean, [28, 40, 42], atol=0.2)
+
+
+def test_threads_do_not_matter():
+    pixels = calm_sea((800, 800))
+    pixels[:, 300:330, 300:420] = 220
+    pixels[:, 500:503, 100:104] = 90
+    maps = []
+    for threads in (1, 2):
+        builder = SaliencyBuilder((800, 800), STRIDE, RGB, 3.0, threads=threads)
+        builder.add(anchor_of(pixels))
+        maps.append(builder.finish()[0])
+    for name in ("expected_boats", "water", "reason"):
+        assert getattr(maps[0], name).tobytes() == getattr(maps[1], name).tobytes()
 
 
 def test_sea_statistics_are_those_of_pixels_without_boats():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pdn_geo.saliency.fisher import combine, surprise
+from pdn_geo.saliency.fisher import combine, judge, surprise
 from pdn_geo.saliency.mean_contrast import MeanContrast
 from pdn_geo.saliency.prior import SeaView
 from pdn_geo.saliency.wake_heads import WakeHeads
@@ -75,9 +75,8 @@ def test_a_flooded_prior_does_not_drown_another() -> None:
     bright.ravel()[foam] = 200 + foam
     boat = 77 * SIDE + 33
     bright.ravel()[boat], wake.ravel()[boat] = 150.0, 9.0
-    both = combine(
-        [bright.astype(np.float32), wake.astype(np.float32)], np.ones((SIDE, SIDE), np.bool_)
-    )
+    sea = np.ones((SIDE, SIDE), np.bool_)
+    both = combine([judge(score.astype(np.float32), sea) for score in (bright, wake)], sea.shape)
     assert np.count_nonzero(both.surprise > both.surprise.ravel()[boat]) < 30
     assert np.count_nonzero(both.strength > both.strength.ravel()[boat]) > 500
     assert both.strongest.ravel()[boat] == 1

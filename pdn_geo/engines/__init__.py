@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from pdn_geo.engines.base import Patch, PatchDetector
+from pdn_geo.engines.base import Patch, PatchDetector, TakesScenes
 from pdn_geo.engines.classical import ClassicalDetector
 from pdn_geo.engines.network import load_network
 from pdn_geo.engines.network.weights import have_shipped_weights
 from pdn_geo.errors import OptionError
 
-__all__ = ["ClassicalDetector", "Patch", "PatchDetector", "load_detector"]
+__all__ = ["ClassicalDetector", "Patch", "PatchDetector", "TakesScenes", "load_detector"]
 
 MODELS = ("auto", "network", "classical")
 

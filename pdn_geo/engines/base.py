@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pdn_geo.detections import Detections
 from pdn_geo.drive.look import Look
+from pdn_geo.geometry import Window
+from pdn_geo.saliency import SaliencyMap
+from pdn_geo.scene import Scene
 from pdn_geo.sea import SeaStatistics
 
 
@@ -62,3 +65,23 @@ class PatchDetector(Protocol):
         """One Detections a patch, in scene pixels, `look` filled in. Safe to call from
         many threads at once.
         """
+
+
+class LookDetector(Protocol):
+    """Finds boats in looks at one scene, whose pixels it has. For one thread."""
+
+    def detect(self, looks: Sequence[Look]) -> list[Detections]:
+        """One Detections a look, in scene pixels, `look` filled in."""
+
+    def lost_in(self, window: Window) -> bool:
+        """Whether some of a window could not be decoded: no boat is found there."""
+
+
+@runtime_checkable
+class TakesScenes(Protocol):
+    """A patch detector that would rather have the whole scene where it works."""
+
+    def resident(
+        self, scene: Scene, saliency: SaliencyMap, sea: SeaStatistics, *, threads: int | None
+    ) -> LookDetector | None:
+        """None where there is no room for the scene, or nothing to be gained."""

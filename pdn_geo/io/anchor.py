@@ -1,6 +1,6 @@
 """The global anchor read from a scene: one streaming pass, tile by tile."""
 
-import os
+import math
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -8,16 +8,19 @@ from itertools import zip_longest
 from typing import Literal
 
 from pdn_geo.anchor import GlobalAnchor
+from pdn_geo.cores import cores
 from pdn_geo.errors import BlockReadError, OptionError
 from pdn_geo.geometry import Window
 from pdn_geo.grid import PixelGrid
+from pdn_geo.io.byte_cells import BytePixels, ByteScene
 from pdn_geo.io.cells import CellBlock, cell_statistics
 from pdn_geo.io.overviews import OverviewSource, choose_overviews
 from pdn_geo.io.sweep import in_threads, plan_units, read_salvaging, split_unit, unit_pixels
-from pdn_geo.scene import Scene
+from pdn_geo.scene import Pixels, Scene
 
 OnError = Literal["fail", "skip"]
 Source = Literal["pixels", "overviews"]
+Wanted = Literal["pixels", "overviews", "auto"]
 
 FINEST_STRIDE = 8
 # Saliency is kept per cell for the whole scene, about 10 bytes each: 320 MB at the most.
@@ -27,6 +30,9 @@ _CELLS_IN_SCENE = 2**25
 # 10240 x 10240 px are 1.64 million cells, and one tile.
 _CELLS_IN_TILE = 1_700_000
 _BYTES_IN_TILE = 150_000_000
+# Beam of a boat of 7 m, in metres: an overview pixel no wider keeps half of its contrast even
+# where the hull lies across two of them, and has half of the noise.
+_SMALL_BEAM_M = 2.5
 # Widest neighbourhood of the saliency's ring statistics, in cells.
 HALO = 24
 _SMALLEST_CORE = 64
@@ -82,8 +88,9 @@ class AnchorReader:
 
     Every pixel is decoded once. The numbers depend on the pixels only, not on threads
     or tiles. `source` "overviews" reads the file's stored overviews instead of its
-    pixels if they are there and hold averages; `source_used` and `note` (a sentence for
-    users, "" if there is nothing to say) tell what was done.
+    pixels if they are there and hold averages; "auto" does so if they are fine enough for
+    small boats as well. `source_used` and `note` (a sentence for users, "" if there is
+    nothing to say) tell what was done.
 
     A block that cannot be decoded raises BlockReadError, or with `on_error` "skip" is
     left out: its pixels count as not valid and `failed` lists them (windows in pixels).
@@ -97,20 +104,26 @@ class AnchorReader:
         *,
         threads: int | None = None,
         on_error: OnError = "fail",
-        source: Source = "pixels",
+        source: Wanted = "pixels",
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self.failed: list[Window] = []
         self.note = ""
         self._scene, self._plan = scene, plan
-        self._threads = min(os.cpu_count() or 1, 8) if threads is None else threads
+        self._read: Callable[[Window], Pixels | BytePixels] = scene.read
+        if isinstance(scene, ByteScene) and scene.is_bytes:
+            self._read = scene.read_bytes
+        self._threads = min(cores(), 8) if threads is None else threads
         if self._threads < 1:
             raise OptionError(f"threads must be at least 1, got {threads}")
         self._skip = on_error == "skip"
         self._progress = progress
         self._overviews: OverviewSource | None = None
-        if source == "overviews":
-            self._overviews, self.note = choose_overviews(scene, stride=plan.stride)
+        if source != "pixels":
+            widest_m = _SMALL_BEAM_M if source == "auto" else math.inf
+            self._overviews, self.note = choose_overviews(
+                scene, stride=plan.stride, widest_m=widest_m
+            )
 
     @property
     def source_used(self) -> Source:
@@ -154,11 +167,13 @@ class AnchorReader:
         cells = CellBlock.empty(len(self._scene.band_names), place.height, place.width)
         lost: list[Window] = []
         for piece in split_unit(unit, stride=stride, limit=limit):
-            if self._skip:
+            try:
+                pixels = self._read(piece)
+            except BlockReadError:
+                if not self._skip:
+                    raise
                 pixels, lost_here = read_salvaging(self._scene, piece)
                 lost += lost_here
-            else:
-                pixels = self._scene.read(piece)
             part = _in_cells(piece, stride)
             block = cell_statistics(pixels, stride)
             del pixels

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdn_geo.anchor import GlobalAnchor
-from pdn_geo.io.anchor import AnchorReader, Source, plan_anchor
+from pdn_geo.io.anchor import AnchorReader, Wanted, plan_anchor
 from pdn_geo.io.cells import STATISTICS
 from pdn_geo.io.cog import write_cog
 from pdn_geo.io.scene import open_scene
@@ -20,7 +20,7 @@ def write_anchor(
     out: str | os.PathLike[str],
     *,
     bands: Sequence[int | str] | None = None,
-    anchor: Source = "pixels",
+    anchor: Wanted = "pixels",
     threads: int | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> str:

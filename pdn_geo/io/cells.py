@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pdn_geo.io.byte_cells import BytePixels, reduce_bytes
 from pdn_geo.scene import Pixels
 
 Floats = NDArray[np.float32]
@@ -56,10 +57,11 @@ class CellBlock:
         self.valid[row : row + height, col : col + width] = other.valid
 
 
-def cell_statistics(pixels: Pixels, stride: int) -> CellBlock:
+def cell_statistics(pixels: Pixels | BytePixels, stride: int) -> CellBlock:
     """Reduce a window whose top-left corner is a cell's corner to its cells.
 
-    `stride` is a power of two. The last row and column of cells may be partly covered.
+    `stride` is a power of two, 4 to 256 for bytes. The last row and column of cells may be
+    partly covered.
     The spread is two-pass (deviations from the cell's own mean), so 16-bit data far from
     zero do not cancel: the relative error of std stays below 1e-3.
     """
@@ -82,8 +84,8 @@ def cell_statistics(pixels: Pixels, stride: int) -> CellBlock:
 
 
 def _padded(
-    values: Floats, valid: NDArray[np.bool_], stride: int
-) -> tuple[Floats, NDArray[np.bool_]]:
+    values: NDArray, valid: NDArray[np.bool_], stride: int
+) -> tuple[NDArray, NDArray[np.bool_]]:
     """Whole cells only; what is added is not valid."""
     height, width = valid.shape
     below, right = -height % stride, -width % stride
@@ -96,7 +98,7 @@ def _padded(
 
 
 def _reduce(
-    values: Floats, valid: NDArray[np.bool_], stride: int, statistics: Floats, share: Floats
+    values: NDArray, valid: NDArray[np.bool_], stride: int, statistics: Floats, share: Floats
 ) -> None:
     """Fill `statistics` (4, bands, rows, cols) and `share` (rows, cols), slab by slab."""
     rows, cols = share.shape
@@ -110,6 +112,10 @@ def _reduce(
             mask = valid[cut].astype(np.float32)
             count = _to_cells(mask, stride, np.add)
         share[row:end] = count / np.float32(stride * stride)
+        if values.dtype == np.uint8:
+            some = None if mask is None else count
+            reduce_bytes(values[:, cut], valid[cut], stride, some, statistics[:, :, row:end])
+            continue
         for band, slab in enumerate(values[:, cut]):
             _reduce_slab(slab, mask, count, stride, statistics[:, band, row:end])
 

@@ -1,5 +1,6 @@
 """Stored overviews as a quick source of the global anchor, once they are found honest."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -71,11 +72,14 @@ def _share_inside(size: int, stride: int) -> NDArray[np.float32]:
     return (np.minimum(size - starts, stride) / stride).astype(np.float32)
 
 
-def choose_overviews(scene: Scene, *, stride: int) -> tuple[OverviewSource | None, str]:
+def choose_overviews(
+    scene: Scene, *, stride: int, widest_m: float = math.inf
+) -> tuple[OverviewSource | None, str]:
     """The stored overviews to build an anchor from, or None, and a sentence that says why.
 
     The finest whose factor divides the stride: its maxima are the least damped, and its
-    own averages join to the cell's mean with the least rounding.
+    own averages join to the cell's mean with the least rounding. widest_m: metres that a
+    pixel of theirs may span; with a limit, a scene of unknown scale has none.
     """
     if not isinstance(scene, OverviewScene) or not scene.overview_factors:
         return None, f"{scene.name} has no stored overviews: its pixels were read instead."
@@ -88,6 +92,13 @@ def choose_overviews(scene: Scene, *, stride: int) -> tuple[OverviewSource | Non
             f"(factors {stored}): its pixels were read instead."
         )
     factor = factors[0]
+    width_m = factor * scene.grid.gsd_m
+    if math.isfinite(widest_m) and not width_m <= widest_m:  # NaN is no width
+        size = f"{width_m:.3g} m" if math.isfinite(width_m) else "of unknown size"
+        return None, (
+            f"the stored overviews of {scene.name} are too coarse for small boats "
+            f"(a pixel of 1/{factor} is {size}): its pixels were read instead."
+        )
     verdict = check_overview(scene, factor)
     if verdict == "averaged":
         spoken = "" if factor < stride else " Every cell is one overview pixel: no spread in it."

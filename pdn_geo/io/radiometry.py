@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdn_geo.io.bands import BandChoice
+from pdn_geo.io.byte_cells import BytePixels
 from pdn_geo.io.header import Header
 from pdn_geo.scene import Pixels
 
@@ -66,11 +67,7 @@ class Radiometry:
 
         opacity: (rows, cols), anything above 0 is seen. mask: (rows, cols) bool.
         """
-        valid = self._not_nodata(raw)
-        if opacity is not None:
-            valid &= opacity > 0
-        if mask is not None:
-            valid &= mask
+        valid = self._valid(raw, opacity, mask)
         if self.lut is not None:
             values = self._from_palette(raw[0], valid)
         else:
@@ -83,6 +80,24 @@ class Radiometry:
         if not valid.all():
             np.copyto(values, np.float32(0), where=~valid)
         return Pixels(values, valid)
+
+    def byte_pixels(
+        self, raw: NDArray[np.uint8], opacity: NDArray | None, mask: NDArray | None
+    ) -> BytePixels:
+        """As `pixels`, of bands that are bytes and neither a palette's nor CMYK."""
+        valid = self._valid(raw, opacity, mask)
+        return BytePixels(raw if valid.all() else np.where(valid, raw, np.uint8(0)), valid)
+
+    def _valid(
+        self, raw: NDArray, opacity: NDArray | None, mask: NDArray | None
+    ) -> NDArray[np.bool_]:
+        """(rows, cols), by nodata values, opacity and mask."""
+        valid = self._not_nodata(raw)
+        if opacity is not None:
+            valid &= opacity > 0
+        if mask is not None:
+            valid &= mask
+        return valid
 
     def _not_nodata(self, raw: NDArray) -> NDArray[np.bool_]:
         """(rows, cols), False where the nodata values say so."""

@@ -2,10 +2,10 @@
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from rasterio.io import DatasetReader
@@ -13,11 +13,14 @@ from rasterio.io import DatasetReader
 from pdn_geo.errors import BlockReadError, OptionError, PdnGeoError, SceneError
 from pdn_geo.geometry import Window
 from pdn_geo.io.bands import BandChoice, choose_bands
+from pdn_geo.io.byte_cells import BytePixels
 from pdn_geo.io.dataarray import ArraySource, is_dataarray
 from pdn_geo.io.dataset import DatasetSource, Source
 from pdn_geo.io.radiometry import Radiometry
 from pdn_geo.io.reasons import open_reason, root_reason
 from pdn_geo.scene import Pixels
+
+P = TypeVar("P", Pixels, BytePixels)
 
 
 def open_scene(
@@ -120,6 +123,18 @@ class RasterScene:
         self._check_inside(window)
         return self._read(window, window, level=None)
 
+    @property
+    def is_bytes(self) -> bool:
+        """Whether `read_bytes` can be asked; see `ByteScene`."""
+        dtypes = {self.header.dtypes[i - 1] for i in self.choice.indexes}
+        return dtypes == {"uint8"} and self.choice.expand == "none"
+
+    def read_bytes(self, window: Window) -> BytePixels:
+        """What `read` gives, as bytes."""
+        assert self.is_bytes
+        self._check_inside(window)
+        return self._decoded(window, window, None, self._radiometry.byte_pixels)
+
     def read_decimated(self, window: Window, factor: int) -> Pixels:
         """A window from the stored overview of exactly that factor.
 
@@ -179,9 +194,14 @@ class RasterScene:
             raise SceneError(self.name, root_reason(error, self.name)) from error
 
     def _read(self, window: Window, asked: Window, level: int | None) -> Pixels:
+        return self._decoded(window, asked, level, self._radiometry.pixels)
+
+    def _decoded(
+        self, window: Window, asked: Window, level: int | None, made_of: Callable[..., P]
+    ) -> P:
         try:
             raw = self._source.read(self.choice, window, level)
-            return self._radiometry.pixels(raw.bands, raw.opacity, raw.mask)
+            return made_of(raw.bands, raw.opacity, raw.mask)
         except Exception as error:  # whatever a decoder does with broken data
             raise BlockReadError(self.name, asked, root_reason(error, self.name)) from error
 

@@ -10,7 +10,7 @@ from pdn_geo.drive.look import Look
 from pdn_geo.grid import PixelGrid
 from pdn_geo.io import AnchorReader, plan_anchor
 from pdn_geo.scene import Scene
-from pdn_geo.thumbnail import Picture, Thumbnail, picture
+from pdn_geo.thumbnail import Picture, Thumbnail, sketch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ def read_overview(
     valid = np.isfinite(values[0])
     low, high = np.nanpercentile(values[:, valid], [1, 99.8]) if valid.any() else (0.0, 1.0)
     return Overview(
-        picture=picture(thumbnail, scene),
+        picture=sketch(thumbnail, scene).picture(),
         valid=valid,
         stride=thumbnail.stride,
         contrast=float(high - low),

@@ -1,16 +1,17 @@
 """One saliency map for a scene, from its anchor tiles in any order."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter
 
 from pdn_geo.anchor import GlobalAnchor
+from pdn_geo.cores import cores
 from pdn_geo.saliency.ca_cfar import CaCfar
 from pdn_geo.saliency.calibration import SeaLaw, boats_from_anomalies
-from pdn_geo.saliency.filters import Field, box_mean, box_share
-from pdn_geo.saliency.fisher import combine
+from pdn_geo.saliency.filters import Each, Field, box_max, box_mean, box_share
+from pdn_geo.saliency.fisher import Judgement, combine, judge
 from pdn_geo.saliency.learned import LearnedSaliency
 from pdn_geo.saliency.map import SaliencyMap
 from pdn_geo.saliency.mean_contrast import MeanContrast
@@ -48,6 +49,8 @@ _BERTH_CELLS = 5
 _UNKNOWN_GSD_M = 3.0
 # A prior is named as the reason where it scores more spreads of the sea than this.
 _SPEAKS = 3.0
+# Parts of a tile worked on at once: each holds some fields of it.
+_MOST_THREADS = 2
 
 
 class SaliencyBuilder:
@@ -59,7 +62,8 @@ class SaliencyBuilder:
     scene_shape: (rows, cols) of the scene in pixels. stride: pixels per cell.
     band_names: see `Scene.band_names`. gsd_m: metres per pixel, NaN if unknown.
     learned: judges scenes that have red, green and blue, with the default priors among
-    what it sees; without it, and for other bands, the priors judge alone.
+    what it sees; without it, and for other bands, the priors judge alone. threads: as many
+    as there are cores, but two at most; results do not depend on them.
     """
 
     def __init__(
@@ -71,11 +75,13 @@ class SaliencyBuilder:
         *,
         priors: Sequence[Prior] = DEFAULT_PRIORS,
         learned: LearnedSaliency | None = None,
+        threads: int | None = None,
     ) -> None:
         self._stride = stride
         self._band_names = tuple(band_names)
         self._gsd_m = gsd_m
         self._priors = tuple(priors)
+        self._threads = min(threads or cores(), _MOST_THREADS)
         self._learned = learned if suits(band_names) else None
         if self._learned is not None and tuple(prior.name for prior in priors) != PRIORS:
             raise ValueError(f"a learned saliency goes with the priors {', '.join(PRIORS)}")
@@ -103,15 +109,16 @@ class SaliencyBuilder:
         """
         if anchor.stride != self._stride:
             raise ValueError(f"stride must be {self._stride} as announced, got {anchor.stride}")
-        if water is None:
-            likely = water_probability(anchor, self._band_names, self._gsd_m)
-        else:
-            likely = np.where(anchor.valid > 0, water, False).astype(np.float32)
-        view = view_sea(anchor, likely)
-        if self._learned is None:
-            expected, reason = self._unusual(view, likely)
-        else:
-            expected, reason = self._learnt(self._learned, anchor, view, likely)
+        with ThreadPoolExecutor(self._threads) as pool:
+            if water is None:
+                likely = water_probability(anchor, self._band_names, self._gsd_m, pool.map)
+            else:
+                likely = np.where(anchor.valid > 0, water, False).astype(np.float32)
+            view = view_sea(anchor, likely, pool.map)
+            if self._learned is None:
+                expected, reason = self._unusual(view, likely, pool.map)
+            else:
+                expected, reason = self._learnt(self._learned, anchor, view, likely, pool.map)
         searchable = anchor.valid > 0
         if allowed is not None:
             searchable &= allowed
@@ -155,10 +162,15 @@ class SaliencyBuilder:
         return self._stride * (self._gsd_m if np.isfinite(self._gsd_m) else _UNKNOWN_GSD_M)
 
     def _learnt(
-        self, learned: LearnedSaliency, anchor: GlobalAnchor, view: SeaView, water: Field
+        self,
+        learned: LearnedSaliency,
+        anchor: GlobalAnchor,
+        view: SeaView,
+        water: Field,
+        each: Each,
     ) -> tuple[Field, NDArray[np.uint8]]:
         """Expected boats and reason per cell of a tile, both (rows, cols), by the network."""
-        scores = (prior.score(view) for prior in self._priors)
+        scores = each(lambda prior: prior.score(view), self._priors)
         planes = network_planes(anchor, self._band_names, view, scores, water, self._cell_m)
         expected = learned.expected_boats(planes)
         hidden = np.float32(HIDDEN_PER_MPX * 1e-6 * self._stride**2) * water
@@ -168,11 +180,16 @@ class SaliencyBuilder:
         reason[expected < hidden] = 0
         return np.maximum(expected, hidden), reason
 
-    def _unusual(self, view: SeaView, water: Field) -> tuple[Field, NDArray[np.uint8]]:
+    def _unusual(self, view: SeaView, water: Field, each: Each) -> tuple[Field, NDArray[np.uint8]]:
         """Expected boats and reason per cell of a tile, both (rows, cols), by the priors."""
         cell_m = self._cell_m
-        views = combine((prior.score(view) for prior in self._priors), view.sea)
-        expected, shore = self._hidden_boats(water)
+
+        def judged(prior: Prior) -> Judgement:
+            return judge(prior.score(view), view.sea)
+
+        hidden = each(self._hidden_boats, [water])  # begun with the priors, if in a pool
+        views = combine(each(judged, self._priors), view.sea.shape)
+        ((expected, shore),) = hidden
         reason = shore.astype(np.uint8)
         law = SeaLaw.fit(views.strength[view.sea])
         sea_km2 = np.count_nonzero(view.sea) * cell_m**2 * 1e-6
@@ -208,6 +225,6 @@ def _hidden_in_clutter(view: SeaView, sea_km2: float) -> float:
     if not view.sea.any():
         return 0.0
     brightest = view.maxima.max(axis=0)
-    peaks = view.sea & (brightest > _BRIGHT) & (brightest >= maximum_filter(brightest, 3))
+    peaks = view.sea & (brightest > _BRIGHT) & (brightest >= box_max(brightest, 3))
     clutter = np.count_nonzero(peaks) / sea_km2
     return HIDDEN_IN_CLUTTER_PER_KM2 * sea_km2 * clutter / (clutter + _CLUTTER_PER_KM2)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pdn_geo.saliency.filters import Field, odd, subsample
+from pdn_geo.saliency.filters import Field, box_max, odd, subsample
 
 # The bulk of the sea, assumed free of boats: from its median to its upper tenth.
 _BULK = (50.0, 75.0, 90.0)
@@ -95,7 +95,7 @@ def boats_from_anomalies(
     """
     anomalous = np.where(sea, anomalous, np.float32(0))
     reach = odd(max(3.0, _BOAT_M / cell_m))
-    peak = sea & (score >= ndimage.maximum_filter(score, reach))
+    peak = sea & (score >= box_max(score, reach))
     boats = np.where(peak, np.maximum(anomalous, np.float32(_DOUBT)), np.float32(0))
     _share_objects(boats, anomalous > _SURE, cell_m)
     usual = max(_BOATS_PER_KM2 * water_km2, _USUAL_AT_LEAST)

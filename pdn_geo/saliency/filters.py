@@ -1,10 +1,16 @@
 """Local means over water only, in time that does not depend on their size."""
 
+from collections.abc import Callable, Iterable
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 Field = NDArray[np.float32]
+
+Each = Callable[[Callable[..., Any], Iterable[Any]], Iterable[Any]]
+"""How to go through parts that do not depend on each other: `map`, or that of a thread pool."""
 
 
 def odd(size: float) -> int:
@@ -15,6 +21,22 @@ def odd(size: float) -> int:
 def box_mean(values: Field, size: int) -> Field:
     """Mean over a centred size x size box, the outside taken as 0; (rows, cols) float32."""
     return np.asarray(ndimage.uniform_filter(values, size, mode="constant"), dtype=np.float32)
+
+
+def box_max(values: Field, size: int) -> Field:
+    """Maximum over a centred size x size box, `size` odd; (rows, cols).
+
+    By whole shifted fields: several times as fast as ndimage's filter up to some 20 cells.
+    """
+    assert size % 2 == 1
+    for axis in (0, 1):
+        field = np.moveaxis(values, axis, 0)
+        best = field.copy("K")
+        for step in range(1, size // 2 + 1):
+            np.maximum(best[step:], field[:-step], out=best[step:])
+            np.maximum(best[:-step], field[step:], out=best[:-step])
+        values = np.moveaxis(best, 0, axis)
+    return values
 
 
 def box_share(shape: tuple[int, ...], size: int) -> Field:

@@ -25,9 +25,10 @@ def surprise(score: Field, sea: NDArray[np.bool_]) -> Field:
     total = int(counts.sum())
     if total < _FEWEST_CELLS:
         return np.zeros_like(score)
-    as_high = np.cumsum(counts[::-1])[::-1]
-    share = np.minimum((as_high + 0.5) / total, 1)
-    return -np.log(share).astype(np.float32)[keys]
+    share = np.cumsum(counts[::-1])[::-1] + 0.5
+    share /= total
+    np.log(np.minimum(share, 1, out=share), out=share)
+    return -share.astype(np.float32)[keys]
 
 
 def _ordered_keys(score: Field) -> NDArray[np.int64]:
@@ -53,19 +54,31 @@ class Combined:
     strongest: NDArray[np.uint8]
 
 
-def combine(scores: Iterable[Field], sea: NDArray[np.bool_]) -> Combined:
-    """From each prior's score, (rows, cols), with centre 0 and spread 1 on the sea."""
-    strength = np.zeros(sea.shape, np.float32)
-    total = np.zeros(sea.shape, np.float32)
-    most = np.full(sea.shape, -1, np.float32)
-    strongest = np.zeros(sea.shape, np.uint8)
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one prior says; arrays (rows, cols) float32 as in `Combined`, before the mean."""
+
+    strength: Field
+    surprise: Field
+
+
+def judge(score: Field, sea: NDArray[np.bool_]) -> Judgement:
+    """From a prior's score, (rows, cols), with centre 0 and spread 1 on the sea."""
+    strength = np.maximum(score, 0)
+    return Judgement(np.log1p(strength, out=strength), surprise(score, sea))
+
+
+def combine(judgements: Iterable[Judgement], shape: tuple[int, ...]) -> Combined:
+    """What all priors say of a map of `shape`."""
+    strength = np.zeros(shape, np.float32)
+    total = np.zeros(shape, np.float32)
+    most = np.full(shape, -1, np.float32)
+    strongest = np.zeros(shape, np.uint8)
     count = 0
-    for count, score in enumerate(scores, start=1):
-        surprised = surprise(score, sea)
-        higher = surprised > most
-        most[higher] = surprised[higher]
-        strongest[higher] = count - 1
-        total += surprised
-        strength += np.log1p(np.maximum(score, 0))
+    for count, one in enumerate(judgements, start=1):
+        np.copyto(strongest, np.uint8(count - 1), where=one.surprise > most)
+        np.maximum(most, one.surprise, out=most)
+        total += one.surprise
+        strength += one.strength
     share = np.float32(1 / max(count, 1))
     return Combined(strength * share, total * share, strongest)

@@ -1,6 +1,7 @@
 """What a label-free saliency sees, and the interface of those that judge it."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from pdn_geo.anchor import GlobalAnchor
 from pdn_geo.saliency.filters import (
+    Each,
     Field,
     box_mean,
     local_mean,
@@ -71,7 +73,7 @@ class Prior(Protocol):
         """(rows, cols) float32; centre 0 and spread 1 on the sea, high is unusual."""
 
 
-def view_sea(anchor: GlobalAnchor, water: Field) -> SeaView:
+def view_sea(anchor: GlobalAnchor, water: Field, each: Each = map) -> SeaView:
     """Measure every cell against the water around it; `water` (rows, cols), 0-1."""
     sea = (water >= 0.5) & (anchor.valid > 0.5)
     weight = sea.astype(np.float32)
@@ -82,12 +84,19 @@ def view_sea(anchor: GlobalAnchor, water: Field) -> SeaView:
         contrast[:] = 0
         return SeaView(contrast, sea)
     share = box_mean(weight, _NEIGHBOURHOOD)
-    for band in range(bands):
+
+    def measure_band(band: int) -> None:
         around = _surroundings(anchor.mean[band], weight, share, picked)
         for i, statistic in enumerate((anchor.mean, anchor.max, anchor.min)):
             contrast[3 * band + i] = _in_spreads(statistic[band] - around, picked)
-    texture = np.log(_texture(anchor.std, picked))
-    contrast[-1] = _in_spreads(texture - _surroundings(texture, weight, share, picked), picked)
+
+    def measure_texture() -> None:
+        texture = np.log(_texture(anchor.std, picked))
+        around = _surroundings(texture, weight, share, picked)
+        contrast[-1] = _in_spreads(texture - around, picked)
+
+    parts = (*(partial(measure_band, band) for band in range(bands)), measure_texture)
+    list(each(lambda part: part(), parts))
     contrast[:, anchor.valid <= 0] = 0
     return SeaView(contrast, sea)
 

@@ -1,13 +1,14 @@
 """Which cells are water: from the bands where they tell, else from how the scene looks."""
 
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from pdn_geo.anchor import GlobalAnchor
-from pdn_geo.saliency.filters import Field, box_mean, subsample
+from pdn_geo.saliency.filters import Each, Field, box_max, box_mean, subsample
 
 # Logistic weights of (log fine texture, log coarse texture, log brightness, blue - red,
 # 2 green - red - blue) and the intercept. Texture and brightness are relative to the
@@ -33,7 +34,9 @@ _UNKNOWN_GSD_M = 3.0
 _SAMPLE = 50_000
 
 
-def water_probability(anchor: GlobalAnchor, band_names: Sequence[str], gsd_m: float) -> Field:
+def water_probability(
+    anchor: GlobalAnchor, band_names: Sequence[str], gsd_m: float, each: Each = map
+) -> Field:
     """How surely each cell is water, (rows, cols) float32, 0-1; 0 where not valid.
 
     Uses NDWI (McFeeters 1996) and MNDWI (Xu 2006) where there are green and infrared
@@ -44,7 +47,7 @@ def water_probability(anchor: GlobalAnchor, band_names: Sequence[str], gsd_m: fl
     valid = anchor.valid > 0
     if not valid.any():
         return np.zeros(valid.shape, np.float32)
-    logit = _appearance_logit(anchor, band_names, valid)
+    logit = _appearance_logit(anchor, band_names, valid, each)
     index = _water_index(anchor, band_names)
     if index is not None:
         # 0.05 of index is one unit: haze and turbid water move NDWI by about 0.1.
@@ -82,12 +85,12 @@ def _water_index(anchor: GlobalAnchor, band_names: Sequence[str]) -> Field | Non
 
 
 def _appearance_logit(
-    anchor: GlobalAnchor, band_names: Sequence[str], valid: NDArray[np.bool_]
+    anchor: GlobalAnchor, band_names: Sequence[str], valid: NDArray[np.bool_], each: Each
 ) -> Field:
     names = list(band_names)
     visible = [names.index(b) for b in ("red", "green", "blue") if b in names]
     bands = visible if len(visible) == 3 else list(range(len(anchor.mean)))
-    bright = np.mean([anchor.mean[b] for b in bands], axis=0)
+    bright = _mean([anchor.mean[b] for b in bands])
     low, dim, high = np.percentile(bright.ravel()[subsample(valid.ravel(), _SAMPLE)], (0.1, 10, 99))
     low = min(float(low), 0.0)  # decibels and the like start below zero
     scale = max(float(high) - low, 1e-12)
@@ -95,24 +98,40 @@ def _appearance_logit(
     contrast = np.clip(-np.log((dim - low) / scale + 0.02) - 0.5, 0, 1)
     bright = np.where(valid, (bright - low) / scale, 0).astype(np.float32)
 
-    fine = np.sqrt(np.mean([np.square(anchor.std[b]) for b in bands], axis=0)) / scale
-    fine = box_mean(np.log(fine.astype(np.float32) + np.float32(0.003)), 3)
-    smooth = box_mean(bright, 5)
-    coarse = np.sqrt(np.maximum(box_mean(bright * bright, 5) - smooth * smooth, 0))
-    coarse = np.log(ndimage.minimum_filter(coarse, 5) + np.float32(0.003))
+    def fine_texture() -> Field:
+        fine = np.sqrt(_mean([np.square(anchor.std[b]) for b in bands])) / scale
+        return box_mean(np.log(fine.astype(np.float32) + np.float32(0.003)), 3)
+
+    def coarse_texture() -> tuple[Field, Field]:
+        """The brightness around a cell, too."""
+        smooth = box_mean(bright, 5)
+        coarse = np.sqrt(np.maximum(box_mean(bright * bright, 5) - smooth * smooth, 0))
+        return smooth, np.log(-box_max(-coarse, 5) + np.float32(0.003))
+
+    def hues() -> list[Field]:
+        """Differences blue - red and 2 green - red - blue; none without the colours."""
+        if len(visible) < 3:
+            return []
+        red, green, blue = (anchor.mean[b] for b in visible)
+        return [box_mean(blue - red, 5), box_mean(2 * green - red - blue, 5)]
+
+    parts = (coarse_texture, fine_texture, hues)
+    (smooth, coarse), fine, colours = each(lambda part: part(), parts)
     dark = np.log(np.maximum(smooth, 0) + np.float32(0.02))
     # A scene of one brightness says nothing by it.
     dark = np.float32(_UNTOLD_DARK) + np.float32(contrast) * (dark - np.float32(_UNTOLD_DARK))
     glare = np.float32(8 * contrast) * np.maximum(dark - np.float32(np.log(0.5)), 0)
-    if len(visible) < 3:
+    if not colours:
         return _either(_SMOOTH_GRAY, _ROUGH_GRAY, (fine, coarse, dark)) - glare
 
-    red, green, blue = (anchor.mean[b] for b in visible)
     total = 3 * np.float32(scale) * (smooth + np.float32(0.02))
-    bluer = box_mean(blue - red, 5) / total
-    greener = box_mean(2 * green - red - blue, 5) / total
-    features = (fine, coarse, dark, bluer, greener)
+    features = (fine, coarse, dark, *(colour / total for colour in colours))
     return _either(_SMOOTH, _ROUGH, features) - glare
+
+
+def _mean(planes: Sequence[Field]) -> Field:
+    """Cell by cell, without a copy of them all as one array."""
+    return np.asarray(reduce(np.add, planes) / len(planes))
 
 
 def _either(smooth: Sequence[float], rough: Sequence[float], features: Sequence[Field]) -> Field:

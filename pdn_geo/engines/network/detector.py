@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdn_geo.detections import Detections
-from pdn_geo.engines.base import Patch
+from pdn_geo.engines.base import LookDetector, Patch
 from pdn_geo.engines.network.card import ModelCard
 from pdn_geo.engines.network.inputs import network_input
 from pdn_geo.engines.network.maps import decode
+from pdn_geo.saliency import SaliencyMap
+from pdn_geo.scene import Scene
 from pdn_geo.sea import SeaStatistics
 
 Tensor = NDArray[np.float32]
@@ -74,12 +76,28 @@ class NetworkDetector:
         inputs = [_padded(_input(patch, sea)) for patch in patches]
         found = [Detections.empty()] * len(patches)
         for batch in _batches([x.shape for x in inputs], self._runner.batch_size):
-            maps = self._runner.run(np.stack([inputs[index] for index in batch]))
+            alone = len(batch) == 1
+            together = inputs[batch[0]][None] if alone else np.stack([inputs[i] for i in batch])
+            maps = self._runner.run(together)
             for index, drawn in zip(batch, maps, strict=True):
-                found[index] = self._boats(patches[index], drawn)
+                found[index] = self.boats(patches[index], drawn)
         return found
 
-    def _boats(self, patch: Patch, maps: Tensor) -> Detections:
+    def resident(
+        self, scene: Scene, saliency: SaliencyMap, sea: SeaStatistics, *, threads: int | None
+    ) -> LookDetector | None:
+        """The same detector with a scene on its GPU; None without a GPU that has room for it."""
+        if not self.wants_batches:  # ONNX Runtime's: PyTorch need not even be installed
+            return None
+        from pdn_geo.engines.network.resident_detector import resident_detector
+
+        return resident_detector(
+            self._runner, self.boats, scene, saliency, sea,
+            stride=self._card.stride, threads=threads,
+        )  # fmt: skip
+
+    def boats(self, patch: Patch, maps: Tensor) -> Detections:
+        """What the raw maps of a patch show, in scene pixels."""
         window, card = patch.look.window, self._card
         found = decode(
             maps,
@@ -104,7 +122,10 @@ def _input(patch: Patch, sea: SeaStatistics) -> Tensor:
 def _padded(channels: Tensor) -> Tensor:
     """Invalid pixels, which are 0 in every channel, added right and below."""
     _, rows, cols = channels.shape
-    return np.pad(channels, ((0, 0), (0, -rows % _MULTIPLE), (0, -cols % _MULTIPLE)))
+    below, right = -rows % _MULTIPLE, -cols % _MULTIPLE
+    if below == right == 0:  # most looks: no copy
+        return channels
+    return np.pad(channels, ((0, 0), (0, below), (0, right)))
 
 
 def _batches(shapes: Sequence[tuple[int, ...]], size: int) -> list[list[int]]:
