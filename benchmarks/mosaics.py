@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 _CELL = 16  # frames start on it, so that anchor cells do not mix frames
@@ -20,44 +19,43 @@ _SURE_TO_FIT = 0.45  # share of the mosaic
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
     """values: (bands, rows, cols). valid: (rows, cols). boats: (N, 2), x and y in pixels.
-    unsure: areas that may hold boats that do not count.
+    unsure: (rows, cols), where boats may be that do not count.
     """
 
     values: NDArray[np.unsignedinteger]
     valid: NDArray[np.bool_]
     boats: NDArray[np.float64]
-    unsure: Sequence[shapely.Geometry]
+    unsure: NDArray[np.bool_]
 
     def turned(self, turns: int, mirrored: bool) -> "Frame":
-        """By quarter turns, then left for right; boats go along, `unsure` does not."""
-        values, valid, (x, y) = self.values, self.valid, self.boats.T
+        """By quarter turns, then left for right."""
+        values, valid, unsure, (x, y) = self.values, self.valid, self.unsure, self.boats.T
         for _ in range(turns):
             # A quarter turn anticlockwise takes (x, y) to (y, width - x).
             x, y = y, valid.shape[1] - x
             values, valid = np.rot90(values, axes=(1, 2)), np.rot90(valid)
+            unsure = np.rot90(unsure)
         if mirrored:
             x = valid.shape[1] - x
-            values, valid = values[:, :, ::-1], valid[:, ::-1]
+            values, valid, unsure = values[:, :, ::-1], valid[:, ::-1], unsure[:, ::-1]
         boats = np.stack([x, y], axis=1)
-        return Frame(values=values, valid=valid, boats=boats, unsure=())
+        return Frame(values=values, valid=valid, boats=boats, unsure=unsure)
 
 
-def mosaic(
-    frames: Sequence[Frame], *, side: int, cut: int | None, seed: int
-) -> tuple[NDArray[np.unsignedinteger], NDArray[np.bool_], NDArray[np.float64]]:
-    """values (bands, side, side), valid (side, side), boats (N, 2) in pixels of the mosaic.
+def mosaic(frames: Sequence[Frame], *, side: int, cut: int | None, seed: int) -> Frame:
+    """A frame of frames, of side x side pixels; not valid between them.
 
     Frames with boats go in once. Those without are repeated until it is full; with `cut`
     they are squares of that side cut from all frames where nothing may be a boat.
     """
     rng = np.random.default_rng(seed)
     with_boats = [frame for frame in frames if len(frame.boats)]
-    without = [frame for frame in frames if not len(frame.boats) and not frame.unsure]
+    without = [frame for frame in frames if not len(frame.boats) and not frame.unsure.any()]
     if cut is not None:
         without = [part for frame in frames for part in _empty_squares(frame, cut)]
     rows = _Rows(side)
     canvas = np.zeros((len(frames[0].values), side, side), frames[0].values.dtype)
-    valid = np.zeros((side, side), np.bool_)
+    valid, unsure = np.zeros((2, side, side), np.bool_)
     boats = [np.empty((0, 2))]
     for frame in _queue(with_boats, without, side, rng):
         turned = frame.turned(int(rng.integers(4)), bool(rng.integers(2)))
@@ -66,9 +64,9 @@ def mosaic(
             assert not len(turned.boats), "the mosaic is too small for the frames with boats"
             continue
         canvas[:, *at] = turned.values
-        valid[at] = turned.valid
+        valid[at], unsure[at] = turned.valid, turned.unsure
         boats.append(turned.boats + np.array([at[1].start, at[0].start]))
-    return canvas, valid, np.concatenate(boats)
+    return Frame(values=canvas, valid=valid, boats=np.concatenate(boats), unsure=unsure)
 
 
 def _queue(
@@ -107,14 +105,19 @@ class _Rows:
 def _empty_squares(frame: Frame, side: int) -> list[Frame]:
     """Squares, on a grid, that hold nothing that may be a boat and are all valid."""
     squares = []
-    taken = [*frame.unsure, *(shapely.Point(*boat) for boat in frame.boats)]
-    tree = shapely.STRtree(taken)
-    rows, cols = frame.valid.shape
-    for row in range(0, rows - side + 1, side // 2):
-        for col in range(0, cols - side + 1, side // 2):
+    taken = frame.unsure.copy()
+    cols, rows = np.clip(frame.boats.astype(int), 0, np.array(taken.shape[::-1]) - 1).T
+    taken[rows, cols] = True
+    for row in range(0, taken.shape[0] - side + 1, side // 2):
+        for col in range(0, taken.shape[1] - side + 1, side // 2):
             at = np.s_[row : row + side, col : col + side]
-            box = shapely.box(col, row, col + side, row + side)
-            if frame.valid[at].all() and not len(tree.query(box, "dwithin", distance=_NEAR_PX)):
-                values, valid = frame.values[:, *at], frame.valid[at]
-                squares.append(Frame(values=values, valid=valid, boats=np.empty((0, 2)), unsure=()))
+            near = taken[
+                max(row - _NEAR_PX, 0) : row + side + _NEAR_PX,
+                max(col - _NEAR_PX, 0) : col + side + _NEAR_PX,
+            ]
+            if frame.valid[at].all() and not near.any():
+                values, valid, unsure = frame.values[:, *at], frame.valid[at], taken[at]
+                squares.append(
+                    Frame(values=values, valid=valid, boats=np.empty((0, 2)), unsure=unsure)
+                )
     return squares

@@ -1,13 +1,18 @@
 """Scenes for benchmarks/selection.py: labelled ones, simulated ones, and 10K mosaics."""
 
-from collections.abc import Iterator, Sequence
+import pickle
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import shapely
-from classical_scenes import RGB, Scene
+from classical_scenes import RGB, Scene, labelled_scenes
 from mosaics import Frame, mosaic
 from numpy.typing import NDArray
+from rasterio.features import rasterize
+from real_scenes import folds_of_sites
 
 from pdn_geo.anchor import GlobalAnchor
 from pdn_geo.geometry import Window
@@ -16,7 +21,10 @@ from pdn_geo.ocean import SeaConfig
 from pdn_geo.ocean.sea import Sea
 from pdn_geo.scene import Pixels
 
+STRIDE = 8
 SIDE = 10240
+WINDS_MPS = (3, 8, 13)
+SETS = ("planet_california", "sentinel2_ports", "naip_coast")
 SIMULATED_BOATS = 40
 FAMILIES = {
     "naip": (("naip_coast", "naip_no_boats"), 1.0, None),
@@ -28,10 +36,11 @@ boats that fill the mosaic, cut from the same scenes where no frame is without b
 _STRIP = 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Site:
     """One scene as the saliency sees it. boats: (N, 2), x and y in pixels. fold: the one in
-    which it was held out from training, None where it never was in.
+    which it was held out from training, None where it never was in. known: per cell of the
+    anchor, whether the labels tell what is a boat.
     """
 
     name: str
@@ -41,6 +50,36 @@ class Site:
     anchor: GlobalAnchor
     boats: NDArray[np.float64]
     fold: int | None
+    known: NDArray[np.bool_]
+
+
+def kept(path: Path, make: Callable[[], Iterable[Site]]) -> list[Site]:
+    """The scenes in that file, made and written there if it is not there."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(pickle.dumps(list(make())))
+    return pickle.loads(path.read_bytes())
+
+
+def data_sets(wanted: Callable[[str], bool], folder: Path) -> Iterator[tuple[str, list[Site]]]:
+    """Title and scenes of every table, the large ones first."""
+
+    @cache
+    def scenes() -> list[Scene]:
+        return list(labelled_scenes())
+
+    def own(collection: str) -> Iterator[Site]:
+        chosen = [scene for scene in scenes() if scene.collection == collection]
+        return (real_site(scene, folds_of_sites()[scene.site]) for scene in chosen)
+
+    makers: dict[str, Callable[[], Iterable[Site]]] = {
+        f"{family} mosaics": lambda f=family: mosaic_sites(f, scenes()) for family in FAMILIES
+    }
+    makers |= {f"wind {w} m per s": lambda w=w: [simulated_site(w)] for w in WINDS_MPS}
+    makers |= {collection: lambda c=collection: own(c) for collection in SETS}
+    for title, make in makers.items():
+        if wanted(title):
+            yield title, kept(folder / f"{title}.pickle", make)
 
 
 def centres(scene: Scene) -> NDArray[np.float64]:
@@ -52,71 +91,90 @@ def centres(scene: Scene) -> NDArray[np.float64]:
     return boats[~inside] / scene.gsd_m
 
 
-def real_site(scene: Scene, stride: int, fold: int) -> Site:
+def real_site(scene: Scene, fold: int) -> Site:
     pixels = Pixels(np.where(scene.valid, scene.values, np.float32(0)), scene.valid)
-    cells = cell_statistics(pixels, stride)
+    cells = cell_statistics(pixels, STRIDE)
     return Site(
         name=scene.name,
         shape=scene.valid.shape,
         bands=scene.band_names,
         gsd_m=scene.gsd_m,
-        anchor=_anchor(cells, stride),
+        anchor=_anchor(cells),
         boats=centres(scene),
         fold=fold,
+        known=np.ones(cells.valid.shape, np.bool_),
     )
 
 
-def simulated_site(
-    wind: float, stride: int, *, size: int = SIDE, boats: int = SIMULATED_BOATS, seed: int = 0
-) -> Site:
+def simulated_site(wind: float, *, seed: int = 0) -> Site:
     """A sea at 1 m. Seeds 0 to 9 are never used for training."""
-    config = SeaConfig(size=size, gsd_m=1.0, wind_mps=wind, boats=boats, seed=seed)
+    config = SeaConfig(size=SIDE, gsd_m=1.0, wind_mps=wind, boats=SIMULATED_BOATS, seed=seed)
     sea = Sea(config)
-    cells = CellBlock.empty(config.bands, -(-size // stride), -(-size // stride))
-    for row in range(0, size, _STRIP):
-        for col in range(0, size, _STRIP):
-            width, height = min(_STRIP, size - col), min(_STRIP, size - row)
-            window = Window(col_off=col, row_off=row, width=width, height=height)
+    cells = CellBlock.empty(config.bands, SIDE // STRIDE, SIDE // STRIDE)
+    for row in range(0, SIDE, _STRIP):
+        for col in range(0, SIDE, _STRIP):
+            window = Window(col_off=col, row_off=row, width=_STRIP, height=_STRIP)
             values = sea.render(window).values.astype(np.float32)
-            part = cell_statistics(Pixels(values, np.ones(values.shape[1:], bool)), stride)
-            cells.paste(part, row // stride, col // stride)
+            part = cell_statistics(Pixels(values, np.ones(values.shape[1:], bool)), STRIDE)
+            cells.paste(part, row // STRIDE, col // STRIDE)
     middle = float(np.mean(config.times_s))
     at = np.array([vessel.boat.moved(middle) for vessel in sea.vessels]) / config.gsd_m
     return Site(
         name=f"wind {wind:g}",
-        shape=(size, size),
+        shape=(SIDE, SIDE),
         bands=RGB,
         gsd_m=1.0,
-        anchor=_anchor(cells, stride),
+        anchor=_anchor(cells),
         boats=at,
         fold=None,
+        known=np.ones(cells.valid.shape, np.bool_),
     )
 
 
-def mosaic_sites(
-    family: str, scenes: Sequence[Scene], folds: dict[str, int], stride: int
-) -> Iterator[Site]:
-    """One 10240 x 10240 px mosaic of held-out scenes for each fold that holds boats."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mosaic:
+    """One 10240 x 10240 px mosaic of the scenes of a fold."""
+
+    fold: int
+    whole: Frame
+    bands: tuple[str, ...]
+    gsd_m: float
+
+
+def mosaics(family: str, scenes: Sequence[Scene], folds: dict[str, int]) -> Iterator[Mosaic]:
+    """Of each fold that holds boats; `folds` by site."""
     collections, gsd_m, cut = FAMILIES[family]
     chosen = [scene for scene in scenes if scene.collection in collections]
     for fold in sorted({folds[scene.site] for scene in chosen}):
         frames = [_frame(scene) for scene in chosen if folds[scene.site] == fold]
-        canvas, valid, boats = mosaic(frames, side=SIDE, cut=cut, seed=fold)
-        if not len(boats):
-            continue
-        blocks = CellBlock.empty(len(canvas), SIDE // stride, SIDE // stride)
+        if any(len(frame.boats) for frame in frames):
+            yield Mosaic(
+                fold=fold,
+                whole=mosaic(frames, side=SIDE, cut=cut, seed=fold),
+                bands=chosen[0].band_names,
+                gsd_m=gsd_m or float(np.median([scene.gsd_m for scene in chosen])),
+            )
+
+
+def mosaic_sites(family: str, scenes: Sequence[Scene]) -> Iterator[Site]:
+    """As the saliency sees them, held out with the folds of the networks trained now."""
+    for made in mosaics(family, scenes, folds_of_sites()):
+        whole = made.whole
+        cells = SIDE // STRIDE
+        blocks = CellBlock.empty(len(whole.values), cells, cells)
         for row in range(0, SIDE, _STRIP):
             rows = slice(row, row + _STRIP)
-            pixels = Pixels(canvas[:, rows].astype(np.float32), valid[rows])
-            blocks.paste(cell_statistics(pixels, stride), row // stride)
+            pixels = Pixels(whole.values[:, rows].astype(np.float32), whole.valid[rows])
+            blocks.paste(cell_statistics(pixels, STRIDE), row // STRIDE)
         yield Site(
-            name=f"{family} fold {fold}",
+            name=f"{family} fold {made.fold}",
             shape=(SIDE, SIDE),
-            bands=chosen[0].band_names,
-            gsd_m=gsd_m or float(np.median([scene.gsd_m for scene in chosen])),
-            anchor=_anchor(blocks, stride),
-            boats=boats,
-            fold=fold,
+            bands=made.bands,
+            gsd_m=made.gsd_m,
+            anchor=_anchor(blocks),
+            boats=whole.boats,
+            fold=made.fold,
+            known=~whole.unsure.reshape(cells, STRIDE, cells, STRIDE).any(axis=(1, 3)),
         )
 
 
@@ -124,16 +182,20 @@ def _frame(scene: Scene) -> Frame:
     values = np.where(scene.valid, scene.values, 0)
     values = values.astype(np.uint16 if values.max() > 255 else np.uint8)
     doubtful = np.stack([scene.truth.doubtful.x, scene.truth.doubtful.y], axis=1)
-    unsure = [shapely.transform(a, lambda xy: xy / scene.gsd_m) for a in scene.truth.ignore]
-    unsure += [shapely.Point(*at).buffer(20) for at in doubtful / scene.gsd_m]
-    return Frame(values=values, valid=scene.valid, boats=centres(scene), unsure=unsure)
+    areas = [shapely.transform(a, lambda xy: xy / scene.gsd_m) for a in scene.truth.ignore]
+    areas += [shapely.Point(*at).buffer(20) for at in doubtful / scene.gsd_m]
+    unsure = np.zeros(scene.valid.shape, np.uint8)
+    if areas:
+        rasterize(areas, out=unsure, all_touched=True)
+    boats = centres(scene)
+    return Frame(values=values, valid=scene.valid, boats=boats, unsure=unsure > 0)
 
 
-def _anchor(cells: CellBlock, stride: int) -> GlobalAnchor:
+def _anchor(cells: CellBlock) -> GlobalAnchor:
     rows, cols = cells.valid.shape
     window = Window(col_off=0, row_off=0, width=cols, height=rows)
     mean, maximum, minimum, std = cells.statistics
     return GlobalAnchor(
-        stride=stride, window=window, core=window,
+        stride=STRIDE, window=window, core=window,
         mean=mean, max=maximum, min=minimum, std=std, valid=cells.valid,
     )  # fmt: skip

@@ -15,9 +15,10 @@ of the other folds.
 import argparse
 import json
 import pickle
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +27,7 @@ import torch
 from classical_scenes import Scene, labelled_scenes
 from real_scenes import FOLDS, folds_of_sites
 from safetensors.torch import save_file
-from selection_sites import FAMILIES, Site, kept, mosaic_sites
+from selection_sites import data_sets
 
 import pdn_geo
 from pdn_geo.geometry import Window
@@ -47,7 +48,7 @@ from pdn_geo.training.saliency import SaliencyTraining, train_saliency
 FOLD_WEIGHTS = Path(__file__).parent / "weights"
 SHIPPED = Path(pdn_geo.__file__).parent / "weights"
 
-SEAS = 120
+SEAS = 80
 SEA_PX = 1536
 FIRST_SEED = 1000
 """Seeds 0 to 9 are for tests and benchmarks, never for training."""
@@ -57,7 +58,6 @@ SEA_BOATS = (0, 2, 5, 10, 25)
 SEA_BOAT_ODDS = (0.1, 0.15, 0.25, 0.3, 0.2)
 COAST_BOATS = 8
 """Random coasts are drawn with one in so many of the boats that a patch network wants."""
-MOSAIC_STRIDE = 8
 LEAST_VISIBLE = 0.3
 """A boat under thicker cloud counts neither way."""
 
@@ -78,7 +78,7 @@ SHARES = {
 """How often a crop is of each collection."""
 STAGES = {
     "seas": SaliencyTraining(steps=300, shares=SHARES),
-    "real": SaliencyTraining(steps=400, shares=SHARES, seed=1),
+    "real": SaliencyTraining(steps=200, shares=SHARES, seed=1),
 }
 
 
@@ -106,12 +106,8 @@ def sea_config(number: int) -> SeaConfig:
 
 
 def sea_examples(folder: Path) -> Iterator[AnchorExample]:
-    folder.mkdir(parents=True, exist_ok=True)
     for number in range(SEAS):
-        kept = folder / f"{number:04d}.pickle"
-        if not kept.exists():
-            kept.write_bytes(pickle.dumps(list(_examples_of_sea(number))))
-        yield from pickle.loads(kept.read_bytes())
+        yield from kept(folder / f"{number:04d}.pickle", partial(_examples_of_sea, number))
 
 
 def _examples_of_sea(number: int) -> Iterator[AnchorExample]:
@@ -133,12 +129,17 @@ def _examples_of_sea(number: int) -> Iterator[AnchorExample]:
         )
 
 
-def real_examples(kept: Path) -> list[AnchorExample]:
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        examples = [e for scene in labelled_scenes() for e in _examples_of_scene(scene)]
-        kept.write_bytes(pickle.dumps(examples))
-    return pickle.loads(kept.read_bytes())
+def real_examples() -> Iterator[AnchorExample]:
+    for scene in labelled_scenes():
+        yield from _examples_of_scene(scene)
+
+
+def kept(path: Path, make: Callable[[], Iterable[AnchorExample]]) -> list[AnchorExample]:
+    """The examples in that file, made and written there if it is not there."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(pickle.dumps(list(make())))
+    return pickle.loads(path.read_bytes())
 
 
 def _examples_of_scene(scene: Scene) -> Iterator[AnchorExample]:
@@ -163,20 +164,13 @@ def _examples_of_scene(scene: Scene) -> Iterator[AnchorExample]:
             )  # fmt: skip
 
 
-def mosaic_examples(folder: Path) -> Iterator[AnchorExample]:
+def mosaic_examples(runs: Path) -> Iterator[AnchorExample]:
     """One of each mosaic, its "site" the fold whose sites it is made of."""
-    scenes: list[Scene] = []
-
-    def sites_of(family: str) -> Iterator[Site]:
-        scenes.extend(() if scenes else labelled_scenes())
-        return mosaic_sites(family, scenes, folds_of_sites(), MOSAIC_STRIDE)
-
-    for family in FAMILIES:
-        group = f"{family} mosaics"
-        for site in kept(folder / f"{group}.pickle", lambda: sites_of(family)):  # noqa: B023
+    for title, sites in data_sets(lambda title: "mosaics" in title, runs / "sites"):
+        for site in sites:
             yield example_of_anchor(
                 site.anchor, site.bands, site.gsd_m, site.boats, site.known,
-                site=str(site.fold), group=group,
+                site=str(site.fold), group=title,
             )  # fmt: skip
 
 
@@ -203,18 +197,20 @@ class Log:
 
 def export(network: GlobalStream, path: Path) -> None:
     """The part that the drive needs, for ONNX Runtime, with free sides."""
-    rows, cols = (torch.export.Dim(name, min=2, max=8192) for name in ("rows", "cols"))
     example = torch.zeros(1, len(CHANNELS), 96, 128)
     path.parent.mkdir(parents=True, exist_ok=True)
+    free = {2: "rows", 3: "cols"}
     torch.onnx.export(
-        ExpectedBoats(network).eval(), (example,), path, dynamo=True,
-        dynamic_shapes={"planes": {2: 4 * rows, 3: 4 * cols}},
-        input_names=["planes"], output_names=["boats"], external_data=False, verbose=False,
+        ExpectedBoats(network).eval(), (example,), path, dynamo=False, opset_version=17,
+        dynamic_axes={"planes": free, "boats": {1: "rows", 2: "cols"}},
+        input_names=["planes"], output_names=["boats"],
     )  # fmt: skip
 
 
 def card(examples: list[AnchorExample]) -> dict[str, object]:
-    sites = sorted({e.site for e in examples if not e.site.startswith("sea/")})
+    sites = sorted(
+        {e.site for e in examples if not e.group.startswith(("sea_", "coast")) and "/" in e.site}
+    )
     return {
         "name": "saliency",
         "trained": datetime.now(UTC).date().isoformat(),
@@ -260,9 +256,9 @@ def main() -> None:
     if not start.exists():
         parser.error(f"no {start}: train on seas first")
     network.load_state_dict(torch.load(start))
-    real = [*real_examples(options.runs / "real.pickle")]
-    real += mosaic_examples(options.runs / "sites")
-    examples += without(options.fold, real)
+    examples += without(options.fold, kept(options.runs / "real.pickle", real_examples))
+    mosaics = kept(options.runs / "mosaics.pickle", lambda: mosaic_examples(options.runs))
+    examples += without(options.fold, mosaics)
     train_saliency(network, examples, STAGES["real"], progress=Log())
     if options.stage == "fold":
         export(network, FOLD_WEIGHTS / f"saliency_fold_{options.fold}.onnx")

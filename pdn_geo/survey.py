@@ -51,13 +51,11 @@ def survey(
     source: Literal["pixels", "overviews", "auto"] = "pixels",
     on_error: Literal["fail", "skip"] = "fail",
     threads: int | None = None,
-    learned: bool = False,
     stopwatch: Stopwatch | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> Survey:
     """Read the scene once, tile by tile, and say per cell what a look is worth.
 
-    learned: by the trained network where the bands suit it, else by label-free priors.
     See `pdn_geo.detect` for the other options. Raises BlockReadError with `on_error` "fail".
     """
     stopwatch = stopwatch or Stopwatch()
@@ -73,7 +71,7 @@ def survey(
     )
     builder = SaliencyBuilder(
         shape, plan.stride, scene.band_names, scene.grid.gsd_m,
-        learned=shipped_saliency() if learned else None, threads=threads,
+        learned=shipped_saliency(), threads=threads,
     )  # fmt: skip
     thumbnail = Thumbnail(shape, plan.stride)
     tiles = iter(reader)

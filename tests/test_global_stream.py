@@ -127,7 +127,7 @@ def bright_boats(count, seed):
 
 def test_training_finds_what_marks_boats_and_how_many_there_are():
     examples = [bright_boats(30, seed) for seed in range(4)]
-    training = SaliencyTraining(steps=80, batch=4, crop=24, peak=5e-3)
+    training = SaliencyTraining(steps=160, batch=4, crop=24, peak=5e-3)
     network = train_saliency(GlobalStream(PLANES), examples, training)
     unseen = bright_boats(25, 99)
     with torch.no_grad():

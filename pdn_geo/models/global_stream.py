@@ -115,6 +115,9 @@ class TimmGlobal(nn.Module):
 class GlobalStream(nn.Module):
     """Backbone, 256 features per cell, and four 1 x 1 heads on them.
 
+    The features are of the backbone's output and of the planes themselves: what a linear law
+    over the priors in them says the network knows from the start, and corrects.
+
     in_chans: planes of `pdn_geo.saliency.planes`. backbone: "light" or a name of timm.
     pixel_bands: with a learned stem that reads as many bands of the full resolution.
     """
@@ -127,7 +130,7 @@ class GlobalStream(nn.Module):
         self.backbone: LightGlobal | TimmGlobal = (
             LightGlobal(in_chans) if backbone == LIGHT else TimmGlobal(backbone, in_chans)
         )
-        self.project = nn.Conv2d(self.backbone.channels, FEATURES, 1)
+        self.project = nn.Conv2d(self.backbone.channels + in_chans, FEATURES, 1)
         self.heads = nn.Conv2d(FEATURES, len(HEADS), 1)
         nn.init.normal_(self.heads.weight, std=0.01)
         assert self.heads.bias is not None
@@ -168,30 +171,34 @@ class GlobalStream(nn.Module):
         down, right = -height % self.backbone.multiple, -width % self.backbone.multiple
         if down or right:
             planes = functional.pad(planes, (0, right, 0, down))
-        return self.backbone(planes)[..., :height, :width]
+        return torch.cat([self.backbone(planes), planes], 1)[..., :height, :width]
 
 
 class ExpectedBoats(nn.Module):
     """Only what the drive needs: boats per cell (B, h, w) from planes (B, C, h, w).
 
-    256 features per cell and the head on them are linear, so they are one small
-    convolution here. Sides are multiples of the backbone's `multiple`.
+    256 features per cell and the head on them are linear, so they are two small
+    convolutions here. Sides are multiples of the backbone's `multiple`.
     """
+
+    bias: Tensor
 
     def __init__(self, stream: GlobalStream) -> None:
         super().__init__()
         assert stream.stem is None
         self.backbone = stream.backbone
-        self.head = nn.Conv2d(stream.backbone.channels, 1, 1)
-        assert self.head.bias is not None
-        head = HEADS.index("expected")
+        weight, bias = (part.detach()[[HEADS.index("expected")]] for part in stream.folded())
+        learned, kernel = stream.backbone.channels, weight[:, :, None, None]
+        parts = kernel[:, :learned], kernel[:, learned:]
+        self.learned, self.plain = (nn.Conv2d(part.shape[1], 1, 1, bias=False) for part in parts)
+        self.register_buffer("bias", bias)
         with torch.no_grad():
-            weight, bias = stream.folded()
-            self.head.weight.copy_(weight[head][None, :, None, None])
-            self.head.bias.copy_(bias[head][None])
+            self.learned.weight.copy_(parts[0])
+            self.plain.weight.copy_(parts[1])
 
     def forward(self, planes: Tensor) -> Tensor:
-        return torch.exp(self.head(self.backbone(planes))[:, 0])
+        logs = self.learned(self.backbone(planes)) + self.plain(planes) + self.bias
+        return torch.exp(logs)[:, 0]
 
 
 def _doubled(x: Tensor) -> Tensor:

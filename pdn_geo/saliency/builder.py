@@ -1,6 +1,6 @@
 """One saliency map for a scene, from its anchor tiles in any order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -15,7 +15,7 @@ from pdn_geo.saliency.fisher import Judgement, combine, judge
 from pdn_geo.saliency.learned import LearnedSaliency
 from pdn_geo.saliency.map import SaliencyMap
 from pdn_geo.saliency.mean_contrast import MeanContrast
-from pdn_geo.saliency.planes import PRIORS, network_planes, prior_planes, suits
+from pdn_geo.saliency.planes import PRIORS, NetworkPlanes, suits
 from pdn_geo.saliency.prior import Prior, SeaView, view_sea
 from pdn_geo.saliency.rx import Rx
 from pdn_geo.saliency.sea_statistics import sea_statistics
@@ -61,9 +61,9 @@ class SaliencyBuilder:
 
     scene_shape: (rows, cols) of the scene in pixels. stride: pixels per cell.
     band_names: see `Scene.band_names`. gsd_m: metres per pixel, NaN if unknown.
-    learned: judges scenes that have red, green and blue, with the default priors among
-    what it sees; without it, and for other bands, the priors judge alone. threads: as many
-    as there are cores, but two at most; results do not depend on them.
+    learned: judges scenes that have red, green and blue together with the default priors,
+    which are among what it sees; without it, and for other bands, they judge alone.
+    threads: as many as there are cores, but two at most; results do not depend on them.
     """
 
     def __init__(
@@ -116,9 +116,10 @@ class SaliencyBuilder:
                 likely = np.where(anchor.valid > 0, water, False).astype(np.float32)
             view = view_sea(anchor, likely, pool.map)
             if self._learned is None:
-                expected, reason = self._unusual(view, likely, pool.map)
+                judged = pool.map(lambda prior: judge(prior.score(view), view.sea), self._priors)
+                expected, reason = self._unusual(judged, view, likely, pool.map)
             else:
-                expected, reason = self._learnt(self._learned, anchor, view, likely, pool.map)
+                expected, reason = self._mixed(self._learned, anchor, view, likely, pool.map)
         searchable = anchor.valid > 0
         if allowed is not None:
             searchable &= allowed
@@ -161,7 +162,7 @@ class SaliencyBuilder:
     def _cell_m(self) -> float:
         return self._stride * (self._gsd_m if np.isfinite(self._gsd_m) else _UNKNOWN_GSD_M)
 
-    def _learnt(
+    def _mixed(
         self,
         learned: LearnedSaliency,
         anchor: GlobalAnchor,
@@ -169,26 +170,41 @@ class SaliencyBuilder:
         water: Field,
         each: Each,
     ) -> tuple[Field, NDArray[np.uint8]]:
-        """Expected boats and reason per cell of a tile, both (rows, cols), by the network."""
-        scores = each(lambda prior: prior.score(view), self._priors)
-        planes = network_planes(anchor, self._band_names, view, scores, water, self._cell_m)
-        expected = learned.expected_boats(planes)
-        hidden = np.float32(HIDDEN_PER_MPX * 1e-6 * self._stride**2) * water
-        unusual = prior_planes(planes)
-        reason = np.argmax(unusual, axis=0).astype(np.uint8) + np.uint8(2)
-        reason[unusual.max(axis=0) < np.arcsinh(_SPEAKS)] = len(self.reasons) - 1
-        reason[expected < hidden] = 0
-        return np.maximum(expected, hidden), reason
+        """Expected boats and reason per cell of a tile, both (rows, cols): the priors' map and
+        the network's, scaled to the same sum, by halves.
+        """
+        planes = NetworkPlanes(anchor, self._band_names, view, water, self._cell_m)
 
-    def _unusual(self, view: SeaView, water: Field, each: Each) -> tuple[Field, NDArray[np.uint8]]:
+        def judged(number: int) -> Judgement:
+            score = self._priors[number].score(view)
+            said = judge(score, view.sea)
+            planes.enter(number, score, said.surprise)
+            return said
+
+        expected, reason = self._unusual(each(judged, range(len(PRIORS))), view, water, each)
+        learnt = learned.expected_boats(planes)
+        learnt[anchor.valid <= 0] = 0
+        learnt *= expected.sum() / max(float(learnt.sum()), 1e-9)
+        np.copyto(reason, self._spoken(planes.scores), where=learnt > expected)
+        expected += learnt
+        expected *= np.float32(0.5)
+        return expected, reason
+
+    def _spoken(self, scores: NDArray[np.float16]) -> NDArray[np.uint8]:
+        """The prior that says most in each cell, or that none says much; scores: through asinh,
+        (priors, rows, cols).
+        """
+        reason = np.argmax(scores, axis=0).astype(np.uint8) + np.uint8(2)
+        reason[scores.max(axis=0) < np.arcsinh(_SPEAKS)] = len(self.reasons) - 1
+        return reason
+
+    def _unusual(
+        self, judged: Iterable[Judgement], view: SeaView, water: Field, each: Each
+    ) -> tuple[Field, NDArray[np.uint8]]:
         """Expected boats and reason per cell of a tile, both (rows, cols), by the priors."""
         cell_m = self._cell_m
-
-        def judged(prior: Prior) -> Judgement:
-            return judge(prior.score(view), view.sea)
-
         hidden = each(self._hidden_boats, [water])  # begun with the priors, if in a pool
-        views = combine(each(judged, self._priors), view.sea.shape)
+        views = combine(judged, view.sea.shape)
         ((expected, shore),) = hidden
         reason = shore.astype(np.uint8)
         law = SeaLaw.fit(views.strength[view.sea])

@@ -1,6 +1,6 @@
 """What the learned saliency is shown: an anchor tile as planes of numbers near 0."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ PRIORS = ("cfar-bright", "cfar-dark", "mean", "rx", "wake")
 CHANNELS = (
     *(f"{band} {statistic}" for band in BANDS for statistic in ("mean", "max", "min", "std")),
     *(f"prior {name}" for name in PRIORS),
+    *(f"rank {name}" for name in PRIORS),
     "water",
     "valid",
     "log cell size",
@@ -23,6 +24,8 @@ CHANNELS = (
 _NEIGHBOURHOOD = 33  # as the sea view's
 _SAMPLE = 50_000
 _USUAL_CELL_M = 16.0
+# Rarer than one cell in e^10 = 22 000 is as rare as that: small scenes know nothing rarer.
+_RAREST = 10.0
 
 
 def suits(band_names: Sequence[str]) -> bool:
@@ -30,44 +33,61 @@ def suits(band_names: Sequence[str]) -> bool:
     return all(band in band_names for band in VISIBLE)
 
 
-def network_planes(
-    anchor: GlobalAnchor,
-    band_names: Sequence[str],
-    view: SeaView,
-    scores: Iterable[Field],
-    water: Field,
-    cell_m: float,
-) -> NDArray[np.float16]:
-    """(CHANNELS, rows, cols), every cell measured against the sea around it.
+class NetworkPlanes:
+    """(CHANNELS, rows, cols) of an anchor tile, cut like an array: `planes[:, rows, cols]` makes
+    those of a part, float32, when they are asked for. All of them at once take hundreds of
+    megabytes.
 
-    Mean, max and min in spreads of the sea and the priors' scores, both through asinh; std
-    as the logarithm of its ratio to the sea's; a missing near infrared is 0. The planes
-    of cells without valid pixels are 0 but for the last. scores: of `PRIORS`, in that
-    order. water: 0-1. cell_m: metres across a cell.
+    Every cell is measured against the sea around it: mean, max and min in spreads of the sea
+    and the priors' scores, both through asinh; std as the logarithm of its ratio to the sea's;
+    ranks cut at 10; a missing near infrared is 0. The planes of cells without valid pixels are
+    0 but for the last. water: 0-1. cell_m: metres across a cell. `enter` tells the priors'.
     """
-    names = list(band_names)
-    planes = np.zeros((len(CHANNELS), *water.shape), np.float16)
-    for i, band in enumerate(BANDS):
-        if band not in names:
-            continue
-        at = names.index(band)
-        for k, statistic in enumerate((view.means, view.maxima, view.minima)):
-            planes[4 * i + k] = np.arcsinh(statistic[at])
-        planes[4 * i + 3] = _relative_texture(anchor.std[at], view.sea)
-    first = 4 * len(BANDS)
-    for k, score in enumerate(scores):
-        planes[first + k] = np.arcsinh(score)
-    planes[-3] = water
-    planes[-2] = anchor.valid
-    planes[:, anchor.valid <= 0] = 0
-    planes[-1] = np.log(cell_m / _USUAL_CELL_M)
-    return planes
 
+    def __init__(
+        self,
+        anchor: GlobalAnchor,
+        band_names: Sequence[str],
+        view: SeaView,
+        water: Field,
+        cell_m: float,
+    ) -> None:
+        self.shape = (len(CHANNELS), *water.shape)
+        self._view, self._water, self._valid = view, water, anchor.valid
+        self._cell = np.float32(np.log(cell_m / _USUAL_CELL_M))
+        names = list(band_names)
+        self._bands = [(i, names.index(band)) for i, band in enumerate(BANDS) if band in names]
+        self._textures = [
+            _relative_texture(anchor.std[at], view.sea).astype(np.float16) for _, at in self._bands
+        ]
+        self.told = np.zeros((2 * len(PRIORS), *water.shape), np.float16)
 
-def prior_planes(planes: NDArray[np.float16]) -> NDArray[np.float16]:
-    """(PRIORS, rows, cols): asinh of the priors' scores among the planes."""
-    first = 4 * len(BANDS)
-    return planes[first : first + len(PRIORS)]
+    def enter(self, prior: int, score: Field, rank: Field) -> None:
+        """The score of one of `PRIORS`, by its place there, and the `surprise` of it."""
+        self.told[prior] = np.arcsinh(score)
+        self.told[len(PRIORS) + prior] = np.minimum(rank, np.float32(_RAREST))
+
+    @property
+    def scores(self) -> NDArray[np.float16]:
+        """(PRIORS, rows, cols): asinh of what was entered."""
+        return self.told[: len(PRIORS)]
+
+    def __getitem__(self, at: tuple[slice, slice, slice]) -> NDArray[np.float32]:
+        every, rows, cols = at
+        assert every == slice(None), "planes are made all together"
+        view, valid = self._view, self._valid[rows, cols]
+        planes = np.zeros((len(CHANNELS), *valid.shape), np.float32)
+        for (i, band), texture in zip(self._bands, self._textures, strict=True):
+            for k, statistic in enumerate((view.means, view.maxima, view.minima)):
+                np.arcsinh(statistic[band, rows, cols], out=planes[4 * i + k])
+            planes[4 * i + 3] = texture[rows, cols]
+        first = 4 * len(BANDS)
+        planes[first : first + len(self.told)] = self.told[:, rows, cols]
+        planes[-3] = self._water[rows, cols]
+        planes[-2] = valid
+        planes[:, valid <= 0] = 0
+        planes[-1] = self._cell
+        return planes
 
 
 def _relative_texture(std: Field, sea: NDArray[np.bool_]) -> Field:

@@ -11,7 +11,8 @@ from pdn_geo.anchor import GlobalAnchor
 from pdn_geo.geometry import Window
 from pdn_geo.io.cells import cell_statistics
 from pdn_geo.saliency.builder import DEFAULT_PRIORS
-from pdn_geo.saliency.planes import network_planes
+from pdn_geo.saliency.fisher import surprise
+from pdn_geo.saliency.planes import NetworkPlanes
 from pdn_geo.saliency.prior import view_sea
 from pdn_geo.saliency.water import water_probability
 from pdn_geo.scene import Pixels
@@ -22,7 +23,7 @@ class AnchorExample:
     """One scene as the global stream sees it.
 
     site: never split between training and evaluation. group: what is drawn as often as
-    any other group. planes: (C, rows, cols) float16, see `network_planes`. boats: (rows,
+    any other group. planes: (C, rows, cols) float16, see `NetworkPlanes`. boats: (rows,
     cols) float32, boats centred in each cell. known: (rows, cols) bool, where the labels
     can say; False outside the scene, too. water: (rows, cols) float32, 0-1.
     """
@@ -63,18 +64,39 @@ def anchor_example(
 ) -> AnchorExample:
     """The example that a whole scene makes. pixels: values (bands, rows, cols)."""
     anchor = whole_anchor(pixels, stride)
+    known = ~_ignored(labels, anchor.valid.shape, stride)
+    return example_of_anchor(anchor, band_names, gsd_m, labels.boats, known, site=site, group=group)
+
+
+def example_of_anchor(
+    anchor: GlobalAnchor,
+    band_names: Sequence[str],
+    gsd_m: float,
+    centres: NDArray[np.float64],
+    known: NDArray[np.bool_],
+    *,
+    site: str,
+    group: str,
+) -> AnchorExample:
+    """As `anchor_example`. centres: (N, 2) of boats in pixels. known: (rows, cols)."""
     water = water_probability(anchor, band_names, gsd_m)
     view = view_sea(anchor, water)
-    scores = [prior.score(view) for prior in DEFAULT_PRIORS]
-    planes = network_planes(anchor, band_names, view, scores, water, stride * gsd_m)
-    shape = anchor.valid.shape
-    boats = np.zeros(shape, np.float32)
-    at = _cells(labels.boats, shape, stride)
+    planes = NetworkPlanes(anchor, band_names, view, water, anchor.stride * gsd_m)
+    for number, prior in enumerate(DEFAULT_PRIORS):
+        score = prior.score(view)
+        planes.enter(number, score, surprise(score, view.sea))
+    boats = np.zeros(anchor.valid.shape, np.float32)
+    at = _cells(centres, anchor.valid.shape, anchor.stride)
     np.add.at(boats, at, 1)
-    known = (anchor.valid > 0) & ~_ignored(labels, shape, stride)
+    known = known & (anchor.valid > 0)
     known[at] = True
     return AnchorExample(
-        site=site, group=group, planes=planes, boats=boats, known=known, water=water
+        site=site,
+        group=group,
+        planes=planes[:, :, :].astype(np.float16),
+        boats=boats,
+        known=known,
+        water=water,
     )
 
 
