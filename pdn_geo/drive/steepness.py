@@ -19,9 +19,17 @@ class Steepness:
     ) -> None:
         self._expected = expected
         self._block = max(1, BLOCK_PX // stride)
-        rows, cols = expected.shape
-        known = np.where(searchable, expected, np.float32(0))
-        blocks = self._by_block(known, slice(0, rows), slice(0, cols))
+        rows, cols = (slice(0, size) for size in expected.shape)
+        bands = [slice(row, row + self._block) for row in range(0, rows.stop, self._block)]
+        # Band by band: the map of a large scene is not to be copied.
+        blocks = np.concatenate(
+            [
+                self._by_block(
+                    np.where(searchable[band], expected[band], 0), slice(0, self._block), cols
+                )
+                for band in bands
+            ]
+        )
         self.total = float(blocks.sum())
         density = blocks / max(blocks.max(initial=0.0), 1e-30)
         raw = [(blocks * density**power).sum() for power in STEEPNESS]
