@@ -14,6 +14,7 @@ from .doctor import doctor
 from .evaluate import evaluate
 from .info import info
 from .interrupts import one_line_when_interrupted, raise_on_sigterm
+from .memory import give_back_large_arrays
 from .overviews import overviews
 from .report import report
 from .saliency import saliency
@@ -59,6 +60,7 @@ def main() -> None:
     Ctrl-C, 143 by SIGTERM.
     """
     raise_on_sigterm()
+    give_back_large_arrays()
     debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]
     try:
