@@ -12,11 +12,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import patch_folds
+from judge import judge
 from labelled import Case, real_cases
 from real_scenes import DATA
 
 import pdn_geo
-from pdn_geo.evaluation import Evaluation, evaluate, pool
+from pdn_geo.evaluation import Evaluation, pool
 from pdn_geo.training.config_file import read_config
 from pdn_geo.training.train import train
 
@@ -70,20 +71,8 @@ def taught(cases: Sequence[Case], before: Path, folder: Path, steps: int) -> Pat
 
 def judged(cases: Sequence[Case], weights: Path) -> Evaluation:
     """At the default threshold of the weights."""
-    found = []
-    for case in cases:
-        findings = pdn_geo.detect(case.path, gsd_m=case.gsd_m, weights=weights).findings
-        found.append(
-            evaluate(
-                findings.detections,
-                case.labels,
-                scene=findings.grid,
-                looks=[look.window for look in findings.looks],
-                gsd_m=case.gsd_m,
-                site=case.site,
-            )
-        )
-    return pool(found)
+    found = [pdn_geo.detect(case.path, gsd_m=case.gsd_m, weights=weights) for case in cases]
+    return pool([judge(one.findings, case) for one, case in zip(found, cases, strict=True)])
 
 
 def main() -> None:

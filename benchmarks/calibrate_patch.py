@@ -16,6 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
+from judge import judge
 from labelled import Case, real_cases
 from numpy.typing import NDArray
 from patch_folds import fold_detector, keep_folds, keep_record
@@ -24,7 +25,6 @@ from scipy.optimize import minimize
 
 import pdn_geo
 from pdn_geo.engines.network.maps import ScoreLaw
-from pdn_geo.evaluation import evaluate
 from pdn_geo.ocean.config import SeaConfig
 from pdn_geo.ocean.scene import simulate_scene, truth_path
 
@@ -68,14 +68,7 @@ def score_case(case: Case, fold: int) -> Scored:
     findings = pdn_geo.detect(
         case.path, bands=case.bands, gsd_m=case.gsd_m, model=detector, threshold=LEAST
     ).findings
-    outcome = evaluate(
-        findings.detections,
-        case.labels,
-        scene=findings.grid,
-        looks=[look.window for look in findings.looks],
-        gsd_m=case.gsd_m,
-        site=case.site,
-    )
+    outcome = judge(findings, case)
     hit = outcome.boats.hit_score
     found = hit[np.isfinite(hit)]
     score = np.clip(np.concatenate([found, outcome.alarms.score]), 1e-6, 1 - 1e-6)

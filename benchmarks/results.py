@@ -20,13 +20,14 @@ from itertools import chain
 from pathlib import Path
 
 import patch_folds
+from judge import judge
 from labelled import Case, open_water_cases, real_cases, simulated_cases
 from real_scenes import DATA
 
 import pdn_geo
 from pdn_geo.engines import PatchDetector, load_detector
 from pdn_geo.engines.classical import ClassicalDetector, ScoreModel
-from pdn_geo.evaluation import Evaluation, evaluate, pool
+from pdn_geo.evaluation import Evaluation, pool
 
 ROOT = Path(__file__).parents[1]
 CLASSICAL_FOLDS = ROOT / "benchmarks" / "classical_folds.json"
@@ -88,22 +89,10 @@ def run_case(case: Case, model: str) -> Run:
         case.path, bands=case.bands, gsd_m=case.gsd_m, model=detector, threshold=LEAST_SCORE
     ).findings
     seconds = time.perf_counter() - start
-    detections = findings.detections
-
-    def compared(least: float) -> Evaluation:
-        return evaluate(
-            detections[detections.score >= least],
-            case.labels,
-            scene=findings.grid,
-            looks=[look.window for look in findings.looks],
-            gsd_m=case.gsd_m,
-            site=case.site,
-        )
-
     return Run(
         case=case,
-        evaluation=compared(least_score(detector, findings.grid.gsd_m)),
-        all_scores=compared(LEAST_SCORE),
+        evaluation=judge(findings, case, least_score(detector, findings.grid.gsd_m)),
+        all_scores=judge(findings, case),
         looks=len(findings.looks),
         patches=findings.patches,
         searched_share=findings.searched_share,

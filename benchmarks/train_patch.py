@@ -3,12 +3,16 @@
     python benchmarks/train_patch.py seas            # no real site enters
     python benchmarks/train_patch.py fold 0          # sites of fold 0 held out
     python benchmarks/train_patch.py fold 1
+    python benchmarks/train_patch.py fold 2
     python benchmarks/train_patch.py all             # what ships
 
+Real sites are learned twice: from small crops, which show more places, then from wide ones.
 Each stage may be stopped and called again: it goes on where it was. Runs lie in --runs.
 """
 
 import argparse
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -22,15 +26,34 @@ from pdn_geo.training.log import Entry
 from pdn_geo.training.loop import fit
 from pdn_geo.training.losses import patch_loss
 from pdn_geo.training.simulated import SimulatedSeas
-from pdn_geo.training.sources import Simulated
+from pdn_geo.training.sources import Simulated, Source
 
-BATCH, SIDE = 20, 128
 SEAS = 480
-SEA_SHARE = 0.45
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """batch, side: crops of a step. sea_share: share of them that is simulated."""
+
+    loop: LoopConfig
+    batch: int
+    side: int
+    sea_share: float
+
+
 STAGES = {
-    "seas": LoopConfig(steps=3500, learning_rate=2e-3, ema=0.998),
-    "real": LoopConfig(steps=2400, learning_rate=1.2e-3, ema=0.998, seed=1),
-}
+    "seas": Stage(
+        loop=LoopConfig(steps=3500, learning_rate=2e-3, ema=0.998), batch=20, side=128, sea_share=1
+    ),
+    "real": Stage(
+        loop=LoopConfig(steps=2400, learning_rate=1.2e-3, ema=0.998, seed=1),
+        batch=20, side=128, sea_share=0.45,
+    ),
+    "wide": Stage(
+        loop=LoopConfig(steps=1800, learning_rate=8e-4, ema=0.998, seed=2),
+        batch=14, side=192, sea_share=0.3,
+    ),
+}  # fmt: skip
 
 
 def show(entry: Entry) -> None:
@@ -48,31 +71,54 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    seas = SimulatedSeas(options.runs / "sea_pictures", SEAS)
-    network = PatchNetwork(stride=STRIDE)
-    start = options.start
     if options.stage == "seas":
-        name, sources = "seas", [(Simulated(seas), 1.0)]
-    else:
-        name = options.stage if options.fold is None else f"fold_{options.fold}"
-        start = options.runs / "seas"
-        real = real_sources(options.fold, 1 - SEA_SHARE, options.runs / "real_scenes.pickle")
-        sources = [*real, (Simulated(seas, real[0][0].sprites), SEA_SHARE)]
+        train("seas", options.runs / "seas", options.start, options)
+        return
+    name = options.stage if options.fold is None else f"fold_{options.fold}"
+    small = options.runs / f"{name}_small"
+    if train("real", small, options.runs / "seas", options):
+        train("wide", options.runs / name, small, options)
+
+
+def train(stage: str, run: Path, start: Path | None, options: argparse.Namespace) -> bool:
+    """From the weights of the run `start` to those of `run`, which is resumed if it exists.
+
+    Gives whether it got to the stage's end.
+    """
+    network = PatchNetwork(stride=STRIDE)
     if start is not None:
         trained = read_checkpoint(start, torch.device("cpu"))
         if trained is None:
-            parser.error(f"no {FILE_NAME} in {start}")
+            sys.exit(f"no {FILE_NAME} in {start}")
         network.load_state_dict(trained.ema)
-    fit(
+    how = STAGES[stage]
+    reached = fit(
         network,
-        CropBatches(sources, batch=BATCH, side=SIDE, stride=STRIDE, seed=len(name), mixed=True),
+        CropBatches(
+            sources(how.sea_share, options),
+            batch=how.batch,
+            side=how.side,
+            stride=STRIDE,
+            seed=100 * how.loop.seed + len(run.name),
+            mixed=True,
+        ),
         patch_loss,
-        STAGES["seas" if name == "seas" else "real"],
-        options.runs / name,
+        how.loop,
+        run,
         resume=True,
         max_seconds=options.minutes and 60 * options.minutes,
         progress=show,
     )
+    return reached == how.loop.steps
+
+
+def sources(sea_share: float, options: argparse.Namespace) -> list[tuple[Source, float]]:
+    """Simulated seas, and real scenes but those of the fold held out."""
+    seas = SimulatedSeas(options.runs / "sea_pictures", SEAS)
+    if sea_share == 1:
+        return [(Simulated(seas), 1.0)]
+    real = real_sources(options.fold, 1 - sea_share, options.runs / "real_scenes.pickle")
+    return [*real, (Simulated(seas, real[0][0].sprites), sea_share)]
 
 
 if __name__ == "__main__":

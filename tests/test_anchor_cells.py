@@ -34,14 +34,19 @@ def random_pixels(seed, bands, height, width, *, share_valid=1.0, mean=60.0, std
     return Pixels(values.astype(np.float32), valid)
 
 
-@given(
-    seed=st.integers(0, 2**32 - 1),
-    height=st.integers(1, 40),
-    width=st.integers(1, 40),
-    stride=st.sampled_from([2, 8, 16]),
-    share_valid=st.sampled_from([0.0, 0.02, 0.7, 1.0]),
-)
-@settings(max_examples=60, deadline=None)
+def of_many_windows(most: int, strides: list[int]):
+    """Windows of 1 to `most` rows and columns, with any share of them valid."""
+    drawn = given(
+        seed=st.integers(0, 2**32 - 1),
+        height=st.integers(1, most),
+        width=st.integers(1, most),
+        stride=st.sampled_from(strides),
+        share_valid=st.sampled_from([0.0, 0.02, 0.7, 1.0]),
+    )
+    return lambda test: settings(max_examples=60, deadline=None)(drawn(test))
+
+
+@of_many_windows(most=40, strides=[2, 8, 16])
 def test_cells_equal_brute_force(seed, height, width, stride, share_valid):
     pixels = random_pixels(seed, 2, height, width, share_valid=share_valid)
     block = cell_statistics(pixels, stride)
@@ -50,14 +55,7 @@ def test_cells_equal_brute_force(seed, height, width, stride, share_valid):
     np.testing.assert_array_equal(block.valid, share.astype(np.float32))
 
 
-@given(
-    seed=st.integers(0, 2**32 - 1),
-    height=st.integers(1, 70),
-    width=st.integers(1, 70),
-    stride=st.sampled_from([8, 16, 32]),
-    share_valid=st.sampled_from([0.0, 0.02, 0.7, 1.0]),
-)
-@settings(max_examples=60, deadline=None)
+@of_many_windows(most=70, strides=[8, 16, 32])
 def test_cells_of_bytes_equal_brute_force(seed, height, width, stride, share_valid):
     rng = np.random.default_rng(seed)
     valid = rng.random((height, width)) < share_valid

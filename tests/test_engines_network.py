@@ -24,6 +24,8 @@ from pdn_geo.errors import OptionError, WeightsError
 
 torch = pytest.importorskip("torch", reason="the extra torch is not installed")
 exporting = pytest.importorskip("pdn_geo.engines.network.export")
+from networks import excited_network  # noqa: E402
+
 from pdn_geo.engines.network.torch_runner import TorchRunner  # noqa: E402
 from pdn_geo.models.patch_network import PatchNetwork  # noqa: E402
 
@@ -31,15 +33,7 @@ from pdn_geo.models.patch_network import PatchNetwork  # noqa: E402
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """patch.onnx and what lies beside it, of a network that is easily excited."""
-    torch.manual_seed(0)
-    network = PatchNetwork()
-    for module in network.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.running_mean.normal_(0, 0.1)
-            module.running_var.uniform_(0.5, 1.5)
-    with torch.no_grad():
-        network.head[1].weight *= 4
-        network.head[1].bias.zero_()
+    network = excited_network()
     network.train()
     folder = tmp_path_factory.mktemp("weights")
     exporting.export(network, card_of(), folder)

@@ -1,13 +1,11 @@
-"""Ctrl-C, SIGTERM, `kill -9` and a full disk: files are complete or absent, and say the truth."""
+"""Ctrl-C and SIGTERM: what was found is kept or nothing is written, and it is said which."""
 
 import json
 import signal
-import sqlite3
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import geopandas
@@ -15,14 +13,11 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
-from products_examples import UTM, findings
 from seas import make_sea, write_tif
 
 import pdn_geo
-from pdn_geo.errors import OptionError
 from pdn_geo.grid import PixelGrid
 from pdn_geo.interrupt import first_interrupt_held
-from pdn_geo.products import write_products
 from pdn_geo.products.write import WRITERS
 from pdn_geo.result import DetectionResult
 from pdn_geo.testing import FakeScene
@@ -295,212 +290,3 @@ def test_keep_partial_holds_a_first_interrupt_while_writing(
     monkeypatch.setattr("pdn_geo.products.write._check", lambda found, path: None)
     assert command("--out", "b.fgb", "--keep-partial", "--quiet") == 0
     assert (tmp_path / "b.fgb").read_bytes() == b"a whole file"
-
-
-KILLS = """
-import os, sys, time
-sys.path.insert(0, sys.argv[1])
-import matplotlib.backends.backend_agg, pyarrow.parquet, pyogrio  # once, for all children
-import numpy as np
-from pathlib import Path
-from products_examples import UTM, findings
-from pdn_geo.products import save_preview, write_products
-from pdn_geo.products.write import WRITERS
-
-NAMES = ["b" + suffix for suffix in WRITERS] + ["b.png"]
-rgb = np.zeros((64, 64, 3), np.uint8)
-
-def write(folder):
-    write_products(findings(UTM), [folder / name for name in NAMES[:-1]])
-    save_preview(folder / "b.png", findings(UTM), rgb, 2000 / 64)
-
-def in_child(folder, after_s=None):
-    begin = time.monotonic()
-    child = os.fork()
-    if not child:
-        write(folder)
-        os._exit(0)
-    if after_s is not None:
-        time.sleep(after_s)
-        os.kill(child, 9)
-    os.waitpid(child, 0)
-    return time.monotonic() - begin
-
-reference = Path("reference")
-reference.mkdir()
-whole_s = min(in_child(reference), 3)  # on a busy machine most of it would be waiting
-whole = {name: (reference / name).read_bytes() for name in NAMES}
-for number, share in enumerate(map(float, sys.argv[2:])):
-    folder = Path(str(number))
-    folder.mkdir()
-    in_child(folder, share * whole_s)
-    for name in NAMES:
-        if (folder / name).exists():
-            assert (folder / name).read_bytes() == whole[name], (share, name)
-    others = [path.name for path in folder.iterdir() if path.name not in NAMES]
-    assert all(name.startswith(".pdn-geo-") for name in others), others
-"""
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL and fork")
-def test_a_killed_process_leaves_no_incomplete_file(tmp_path: Path) -> None:
-    moments = ["0.15", "0.4", "0.65", "0.9"]
-    run = subprocess.run(
-        [sys.executable, "-c", KILLS, TESTS, *moments],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-
-
-LIMITED = """
-import resource, sys
-sys.path.insert(0, sys.argv[1])
-from pathlib import Path
-from products_examples import UTM, findings
-from pdn_geo.errors import OutputError
-from pdn_geo.products import write_products
-from pdn_geo.products.write import WRITERS
-
-for suffix in WRITERS:
-    path = Path("b" + suffix)
-    write_products(findings(UTM), [path])
-    whole = path.read_bytes()
-    resource.setrlimit(resource.RLIMIT_FSIZE, (len(whole) - 1, resource.RLIM_INFINITY))
-    try:
-        write_products(findings(UTM), [path])
-    except OutputError as error:
-        print(error)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    assert path.read_bytes() == whole
-"""
-
-
-def test_not_even_the_last_byte_is_lost_unnoticed(tmp_path: Path) -> None:
-    run = subprocess.run(
-        [sys.executable, "-c", LIMITED, TESTS],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-    lines = [f"b{suffix}: cannot write (file too large)" for suffix in WRITERS]
-    assert run.stdout.splitlines() == lines
-    assert names(tmp_path) == {f"b{suffix}" for suffix in WRITERS}
-
-
-FULL_DISK = """
-import subprocess, sys
-sys.path.insert(0, sys.argv[1])
-import numpy as np
-from pathlib import Path
-from products_examples import UTM, findings, one_boat
-from pdn_geo.detections import Detections
-from pdn_geo.errors import OutputError
-from pdn_geo.products import save_preview, write_products
-from pdn_geo.products.write import WRITERS
-
-boats = Detections.concatenate([one_boat(x=i, y=i / 7, length=i / 3) for i in range(1, 600)])
-found = findings(UTM, boats)
-rgb = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
-writers = {suffix: (lambda path: write_products(found, [path])) for suffix in WRITERS}
-writers[".png"] = lambda path: save_preview(path, found, rgb, 2000 / 64)
-disk = Path("disk")
-for suffix, write in writers.items():
-    path = disk / ("b" + suffix)
-    for pages in (3, 8):
-        size = f"size={pages * 4096}"
-        subprocess.run(["mount", "-t", "tmpfs", "-o", size, "none", disk], check=True)
-        path.write_text("the last run")
-        try:
-            write(path)
-        except OutputError as error:
-            print(error)
-        assert [entry.name for entry in disk.iterdir()] == [path.name]
-        assert path.read_text() == "the last run"
-        subprocess.run(["umount", "--lazy", disk], check=True)
-"""
-
-
-@pytest.mark.skipif(
-    sys.platform != "linux"
-    or subprocess.run(
-        ["unshare", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"],
-        capture_output=True, check=False,
-    ).returncode != 0,
-    reason="needs a file system of its own to fill up (unshare and mount)",
-)  # fmt: skip
-def test_a_full_disk_is_one_line_that_says_so(tmp_path: Path) -> None:
-    (tmp_path / "disk").mkdir()
-    run = subprocess.run(
-        ["unshare", "--map-root-user", "--mount", sys.executable, "-c", FULL_DISK, TESTS],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert (run.returncode, run.stderr) == (0, "")
-    lines = [
-        f"disk/b{suffix}: cannot write (no space left on device)"
-        for suffix in (*WRITERS, ".png")
-        for _ in range(2)
-    ]
-    assert run.stdout.splitlines() == lines
-
-
-def test_the_journal_of_an_earlier_geopackage_is_not_played_into_the_new_one(
-    tmp_path: Path,
-) -> None:
-    """As QGIS leaves it, which opens GeoPackages in WAL mode, when it is killed."""
-    made, left = tmp_path / "made.gpkg", tmp_path / "b.gpkg"
-    write_products(findings(UTM), [made])
-    with closing(sqlite3.connect(made)) as database:
-        database.execute("PRAGMA journal_mode=WAL")
-        with database:
-            database.execute("DROP TABLE layer_styles")
-            database.execute("UPDATE gpkg_contents SET description = 'the last run'")
-        for ending in ("", "-wal", "-shm"):
-            source = made.with_name(f"{made.name}{ending}")
-            left.with_name(f"{left.name}{ending}").write_bytes(source.read_bytes())
-    assert (tmp_path / "b.gpkg-wal").stat().st_size > 0
-    write_products(findings(UTM), [left])
-    with closing(sqlite3.connect(left)) as database:
-        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        described = database.execute("SELECT description FROM gpkg_contents").fetchall()
-    assert ("the last run",) not in described
-    assert pyogrio.read_info(left, layer="layer_styles")["features"] == 4
-    assert {name for name in names(tmp_path) if name.startswith("b.")} == {"b.gpkg"}
-
-
-def test_options_of_the_network_are_refused_where_there_is_none(values: np.ndarray) -> None:
-    for options in ({"engine": "onnx"}, {"device": "cuda"}):
-        with pytest.raises(OptionError, match="model classical takes no engine and no device"):
-            run(values, **options)
-    with pytest.raises(OptionError, match="a detector of your own takes no weights"):
-        run(values, model=pdn_geo.engines.ClassicalDetector(), engine="onnx")
-
-
-def small(gsd_m: float | None, bands: tuple[str, ...] = ("red", "green", "blue")) -> FakeScene:
-    noise = np.random.default_rng(0).normal(60, 3, (len(bands), 128, 128))
-    return FakeScene(
-        noise, grid=PixelGrid(height=128, width=128, assumed_gsd_m=gsd_m), band_names=bands
-    )
-
-
-def test_an_engine_that_was_not_used_is_noted() -> None:
-    notes = pdn_geo.detect(small(1.0, ("gray",)), engine="onnx").findings.notes
-    assert notes[0].startswith("Used classical: ")
-    assert notes[1] == "The engine and device asked for are the network's, which was not used."
-
-
-@pytest.mark.parametrize(
-    ("gsd_m", "noted"), [(30.0, True), (0.05, True), (10.0, False), (0.199, False), (None, False)]
-)
-def test_pixels_that_the_network_never_saw_are_noted(gsd_m: float | None, noted: bool) -> None:
-    notes = pdn_geo.detect(small(gsd_m)).findings.notes
-    about = [note for note in notes if "knows pixels of 0.2 to 10 m" in note]
-    assert len(about) == noted
-    if noted:
-        assert f"this scene's are {gsd_m:g} m" in about[0]
-
-
-def test_notes_are_a_line_each(tmp_path: Path) -> None:
-    notes = ("Bands: by name.", "Two windows could not be read.")
-    write_products(findings(UTM, notes=notes), [tmp_path / "b.fgb", tmp_path / "b.geojson"])
-    stored = json.loads(pyogrio.read_info(tmp_path / "b.fgb")["layer_metadata"]["DESCRIPTION"])
-    account = json.loads((tmp_path / "b.geojson").read_text())["pdn_geo"]
-    assert stored["notes"].splitlines() == account["notes"].splitlines() == list(notes)

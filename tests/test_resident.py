@@ -28,6 +28,7 @@ from pdn_geo.testing import FakeScene
 
 torch = pytest.importorskip("torch", reason="the extra torch is not installed")
 safetensors = pytest.importorskip("safetensors.torch")
+from networks import excited_network  # noqa: E402
 from torch.utils._python_dispatch import TorchDispatchMode  # noqa: E402
 
 from pdn_geo.engines.network import graphs  # noqa: E402
@@ -41,7 +42,6 @@ from pdn_geo.engines.network.resident_detector import (  # noqa: E402
     resident_detector,
 )
 from pdn_geo.engines.network.torch_runner import TorchRunner  # noqa: E402
-from pdn_geo.models.patch_network import PatchNetwork  # noqa: E402
 
 CPU = torch.device("cpu")
 ROWS, COLS = 300, 330
@@ -54,19 +54,6 @@ PLACES = (
     (0, 0, 128, 128), (COLS - 128, ROWS - 128, 128, 128), (60, 90, 128, 128),
     (100, 40, 96, 64), (10, 150, 104, 72), (COLS - 70, 3, 70, 100), (0, 44, 256, 256),
 )  # fmt: skip
-
-
-def excited_network() -> PatchNetwork:
-    torch.manual_seed(0)
-    network = PatchNetwork()
-    for module in network.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.running_mean.normal_(0, 0.1)
-            module.running_var.uniform_(0.5, 1.5)
-    with torch.no_grad():
-        network.head[1].weight *= 4
-        network.head[1].bias.zero_()
-    return network.eval()
 
 
 @pytest.fixture(scope="module")
