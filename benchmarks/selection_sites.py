@@ -2,7 +2,7 @@
 
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -176,6 +176,39 @@ def mosaic_sites(family: str, scenes: Sequence[Scene]) -> Iterator[Site]:
             fold=made.fold,
             known=~whole.unsure.reshape(cells, STRIDE, cells, STRIDE).any(axis=(1, 3)),
         )
+
+
+def wider(site: Site) -> Site:
+    """The same with cells twice as wide."""
+
+    def blocks(cells: NDArray) -> NDArray:
+        """By pairs along rows and columns, which are even in number."""
+        *bands, rows, cols = cells.shape
+        return cells.reshape(*bands, rows // 2, 2, cols // 2, 2)
+
+    def over_pairs(how: np.ufunc, cells: NDArray) -> NDArray:
+        return how.reduce(blocks(cells), axis=(-3, -1))
+
+    anchor = site.anchor
+    share = anchor.valid / 4
+    valid = over_pairs(np.add, share)
+    whole = np.maximum(valid, 1e-9)
+    mean = over_pairs(np.add, anchor.mean * share) / whole
+    square = over_pairs(np.add, (anchor.std**2 + anchor.mean**2) * share) / whole
+    held = anchor.valid > 0
+    high = over_pairs(np.maximum, np.where(held, anchor.max, -np.inf))
+    low = over_pairs(np.minimum, np.where(held, anchor.min, np.inf))
+    window = Window(col_off=0, row_off=0, width=valid.shape[1], height=valid.shape[0])
+    statistics = {
+        "mean": mean,
+        "max": np.where(valid > 0, high, 0),
+        "min": np.where(valid > 0, low, 0),
+        "std": np.sqrt(np.maximum(square - mean**2, 0)),
+        "valid": valid,
+    }
+    arrays = {name: array.astype(np.float32) for name, array in statistics.items()}
+    coarse = replace(anchor, stride=2 * anchor.stride, window=window, core=window, **arrays)
+    return replace(site, anchor=coarse, known=over_pairs(np.logical_and, site.known))
 
 
 def _frame(scene: Scene) -> Frame:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ import torch
 from classical_scenes import Scene, labelled_scenes
 from real_scenes import FOLDS, folds_of_sites
 from safetensors.torch import save_file
-from selection_sites import data_sets
+from selection_sites import data_sets, wider
 
 import pdn_geo
 from pdn_geo.geometry import Window
@@ -123,7 +124,8 @@ def _examples_of_sea(number: int) -> Iterator[AnchorExample]:
     if number % 4 == 3:
         group = "coast"
     names = BAND_NAMES[: config.bands]
-    for stride in (8, 16) if number % 5 == 0 else (8,):
+    # Two cells of a sea are as different as two seas: at 1 m, where boats are small, both.
+    for stride in (8, 16) if config.gsd_m <= 1 or number % 5 == 0 else (8,):
         yield anchor_example(
             pixels, names, config.gsd_m, labels, site=f"sea/{number}", group=group, stride=stride
         )
@@ -165,9 +167,9 @@ def _examples_of_scene(scene: Scene) -> Iterator[AnchorExample]:
 
 
 def mosaic_examples(runs: Path) -> Iterator[AnchorExample]:
-    """One of each mosaic, its "site" the fold whose sites it is made of."""
+    """Each mosaic, also with wider cells; its "site" is the fold whose sites it is made of."""
     for title, sites in data_sets(lambda title: "mosaics" in title, runs / "sites"):
-        for site in sites:
+        for site in chain.from_iterable((one, wider(one)) for one in sites):
             yield example_of_anchor(
                 site.anchor, site.bands, site.gsd_m, site.boats, site.known,
                 site=str(site.fold), group=title,

@@ -14,7 +14,7 @@ from .doctor import doctor
 from .evaluate import evaluate
 from .info import info
 from .interrupts import one_line_when_interrupted, raise_on_sigterm
-from .memory import give_back_large_arrays
+from .memory import reuse_freed_arrays
 from .overviews import overviews
 from .report import report
 from .saliency import saliency
@@ -60,7 +60,7 @@ def main() -> None:
     Ctrl-C, 143 by SIGTERM.
     """
     raise_on_sigterm()
-    give_back_large_arrays()
+    reuse_freed_arrays()
     debug = "--debug" in sys.argv
     sys.argv = [word for word in sys.argv if word != "--debug"]
     try:

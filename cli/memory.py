@@ -2,18 +2,17 @@
 
 import ctypes
 
-_MMAP_THRESHOLD = -3  # glibc's malloc.h
-_LARGE = 2 * 2**20
+_ARENA_MAX = -8  # glibc's malloc.h
 
 
-def give_back_large_arrays() -> None:
-    """Have arrays of 2 MB and more go back to the system as soon as they are freed.
+def reuse_freed_arrays() -> None:
+    """Have threads take what others have freed, before they ask the system for more.
 
-    glibc, left alone, learns from the first ones to keep such as large as 32 MB, and pieces of
-    them, which on a scene of 40 000 px a side came to 300 MB. Elsewhere nothing happens.
+    glibc, left alone, gives each thread a heap of its own, which keeps what it once held: 50 MB
+    more on a scene of 10 000 px a side, and more time. Elsewhere nothing happens.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):  # no glibc
         return
-    mallopt(_MMAP_THRESHOLD, _LARGE)
+    mallopt(_ARENA_MAX, 1)
