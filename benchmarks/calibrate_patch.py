@@ -24,9 +24,11 @@ from real_scenes import DATA, FOLDS, folds_of_sites
 from scipy.optimize import minimize
 
 import pdn_geo
+from pdn_geo.engines.network.afloat import evidence, water_near
 from pdn_geo.engines.network.maps import ScoreLaw
 from pdn_geo.ocean.config import SeaConfig
 from pdn_geo.ocean.scene import simulate_scene, truth_path
+from pdn_geo.result import DetectionResult
 
 SEAS = ((1, 3, 12), (1, 8, 12), (1, 13, 12), (3, 6, 20), (10, 8, 20))
 """GSD in metres, wind in m/s, boats."""
@@ -46,35 +48,50 @@ SAME_SENSOR = {
 }
 LEAST = 0.02
 """Raw score below which peaks are neither reported nor calibrated."""
-_SMOOTHING = 0.02  # prior towards a = 1, b = c = 0, per collection
+_SMOOTHING = 0.02  # prior towards a = 1, b = c = d = 0, per collection
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Scored:
-    """Detections of one scene: logits, whether each is a boat, and boats never detected."""
+    """Detections of one scene: logits, the likeliest water about each, whether each is a boat,
+    and boats never detected.
+    """
 
     case: Case
     fold: int
     gsd_m: float
     logit: Floats
+    water: Floats
     is_boat: NDArray[np.bool_]
     unseen: int
 
 
 def score_case(case: Case, fold: int) -> Scored:
     detector = fold_detector(fold, ScoreLaw(), ((1.0, LEAST),))
-    findings = pdn_geo.detect(
+    result = pdn_geo.detect(
         case.path, bands=case.bands, gsd_m=case.gsd_m, model=detector, threshold=LEAST
-    ).findings
-    outcome = judge(findings, case)
+    )
+    outcome = judge(result.findings, case)
     hit = outcome.boats.hit_score
     found = hit[np.isfinite(hit)]
-    score = np.clip(np.concatenate([found, outcome.alarms.score]), 1e-6, 1 - 1e-6)
+    score = np.concatenate([found, outcome.alarms.score])
+    water = _water_of(score, result)
+    score = np.clip(score, 1e-6, 1 - 1e-6)
     is_boat = np.arange(len(score)) < len(found)
     logit = np.log(score / (1 - score))
-    return Scored(case, fold, findings.grid.gsd_m, logit, is_boat, int(np.isnan(hit).sum()))
+    gsd_m = result.findings.grid.gsd_m
+    return Scored(case, fold, gsd_m, logit, water, is_boat, int(np.isnan(hit).sum()))
+
+
+def _water_of(score: Floats, result: DetectionResult) -> Floats:
+    """The likeliest water about the detections with these scores, which tell them apart."""
+    boats, known = result.findings.detections, result.saliency_map
+    order = np.argsort(boats.score)
+    at = order[np.searchsorted(boats.score[order], score)] if len(score) else order[:0]
+    assert (boats.score[at] == score).all()
+    return water_near(known.water, known.stride, boats.x[at], boats.y[at])
 
 
 def score_sea(number: int) -> Scored:
@@ -96,11 +113,11 @@ def fit_law(scored: Sequence[Scored]) -> ScoreLaw:
     def loss(coefficients: Floats) -> float:
         z = x @ coefficients
         misfit = np.logaddexp(0, z) - y * z
-        a, b, c = coefficients
-        return float(misfit @ weight + _SMOOTHING * ((a - 1) ** 2 + b**2 + c**2))
+        a, b, c, d = coefficients
+        return float(misfit @ weight + _SMOOTHING * ((a - 1) ** 2 + b**2 + c**2 + d**2))
 
-    a, b, c = minimize(loss, [1.0, 0.0, 0.0]).x
-    return ScoreLaw(a=round(float(a), 4), b=round(float(b), 4), c=round(float(c), 4))
+    free = [(None, None)] * 3 + [(0, None)]
+    return ScoreLaw(*(round(float(x), 4) for x in minimize(loss, [1, 0, 0, 0], bounds=free).x))
 
 
 def _gathered(scored: Sequence[Scored]) -> tuple[Floats, Floats, Floats]:
@@ -108,8 +125,11 @@ def _gathered(scored: Sequence[Scored]) -> tuple[Floats, Floats, Floats]:
     for s in scored:
         size[s.case.collection] += len(s.logit)
     features = [
-        np.column_stack([s.logit, np.ones(len(s.logit)), np.full(len(s.logit), np.log2(s.gsd_m))])
+        np.column_stack(
+            [s.logit, *np.ones((1, n)), np.full(n, np.log2(s.gsd_m)), evidence(s.water)]
+        )
         for s in scored
+        for n in [len(s.logit)]
     ]
     weight = [np.full(len(s.logit), 1 / max(size[s.case.collection], 100)) for s in scored]
     truth = np.concatenate([s.is_boat for s in scored]).astype(np.float64)
@@ -162,7 +182,7 @@ def count(scored: Sequence[Scored], laws: Sequence[ScoreLaw], threshold: float) 
     """Every scene by the law of its own fold."""
     hits = alarms = boats = 0
     for s in scored:
-        kept = laws[s.fold].probability(s.logit, s.gsd_m) >= threshold
+        kept = laws[s.fold].probability(s.logit, s.gsd_m, s.water) >= threshold
         hits += int((kept & s.is_boat).sum())
         alarms += int((kept & ~s.is_boat).sum())
         boats += int(s.is_boat.sum()) + s.unseen

@@ -83,14 +83,12 @@ class Examination:
 
 def patch_of(look: Look, pixels: Pixels, saliency: SaliencyMap, scene: Scene) -> Patch:
     """The pixels of a look with what the coarse view knows about them."""
-    window = look.window
-    rows = np.arange(window.row_off, window.row_end)[:, None] // saliency.stride
-    cols = np.arange(window.col_off, window.col_end) // saliency.stride
+    window, cells = look.window, saliency.cells_under(look.window)
     return Patch(
         look=look,
         values=pixels.values,
-        valid=pixels.valid & saliency.searchable[rows, cols],
-        water=saliency.water[rows, cols].astype(np.float32),
+        valid=pixels.valid & saliency.searchable[cells],
+        water=saliency.water[cells].astype(np.float32),
         jacobian=scene.grid.ground_jacobian(
             window.col_off + window.width / 2, window.row_off + window.height / 2
         ),

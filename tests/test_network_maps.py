@@ -33,7 +33,10 @@ def maps(*, boats, cells=16):
 
 
 def found(drawn, **options):
-    chosen = {"stride": 4, "law": ScoreLaw(), "gsd_m": 3.0, "min_score": 0.1, **options}
+    water = np.full([4 * side for side in drawn.shape[1:]], 0.5, np.float32)
+    chosen = {
+        "stride": 4, "law": ScoreLaw(), "gsd_m": 3.0, "water": water, "min_score": 0.1, **options
+    }  # fmt: skip
     return decode(drawn, **chosen)
 
 
@@ -126,4 +129,25 @@ def test_the_score_law_bends_scores_by_gsd():
     assert boat.score[0] == pytest.approx(1 / (1 + np.exp(-(1.5 - 1 + 0.5))))
     unknown = found(maps(boats=[(2, 2, 3.0, 8, 4, 0, 0)]), law=law, gsd_m=np.nan)
     assert unknown.score[0] == pytest.approx(1 / (1 + np.exp(-0.5)))
-    assert law.logit(float(boat.score[0]), 4.0) == pytest.approx(3.0)
+    assert law.least_logit(float(boat.score[0]), 4.0, 0.5) == pytest.approx(3.0)
+
+
+def test_what_has_no_water_near_is_no_boat():
+    boats = [(2, 2, 3.0, 8, 4, 0, 0), (12, 12, 2.0, 8, 4, 0, 0)]
+    water = np.full((64, 64), 0.9, np.float32)
+    water[:22, :22] = 0.1  # the first lies at (10, 10)
+    assert len(found(maps(boats=boats), water=water)) == 2
+    water[:40, :40] = 0.1
+    assert found(maps(boats=boats), water=water).score == pytest.approx([1 / (1 + np.exp(-2.0))])
+    assert len(found(maps(boats=boats), water=np.full((64, 64), 0.29, np.float32))) == 0
+
+
+def test_more_water_makes_a_boat_likelier():
+    boats = [(2, 2, 1.0, 8, 4, 0, 0), (12, 12, 0.9, 8, 4, 0, 0)]
+    water = np.full((64, 64), 0.5, np.float32)
+    water[40:, 40:] = 0.9
+    both = found(maps(boats=boats), law=ScoreLaw(d=0.5), water=water)
+    assert both.score == pytest.approx(1 / (1 + np.exp([-0.9 - 0.5 * np.log(9), -1.0])))
+    assert both.x[0] > both.x[1]
+    strict = found(maps(boats=boats), law=ScoreLaw(d=0.5), water=water, min_score=0.8)
+    assert len(strict) == 1

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pdn_geo.geometry import Window
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaliencyMap:
@@ -28,3 +30,8 @@ class SaliencyMap:
         for name in ("water", "searchable", "reason"):
             if getattr(self, name).shape != shape:
                 raise ValueError(f"{name} must be {shape}, got {getattr(self, name).shape}")
+
+    def cells_under(self, window: Window) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
+        """Indices (rows, 1) and (cols,) of the cell of each pixel of a window in the scene."""
+        rows = np.arange(window.row_off, window.row_end)[:, None] // self.stride
+        return rows, np.arange(window.col_off, window.col_end) // self.stride

@@ -67,9 +67,9 @@ class ModelCard:
             raise ValueError(
                 f"thresholds must be pairs of a GSD and a score of 0 to 1, got {self.thresholds}"
             )
-        law = (self.score.a, self.score.b, self.score.c)
-        if not all(math.isfinite(value) for value in law) or self.score.a <= 0:
-            raise ValueError(f"score must be finite numbers and a positive, got {law}")
+        law = (self.score.a, self.score.b, self.score.c, self.score.d)
+        if not all(map(math.isfinite, law)) or self.score.a <= 0 or self.score.d < 0:
+            raise ValueError(f"score must be finite, a positive and d not negative, got {law}")
         if len(self.gsd_m) != 2 or not 0 < self.gsd_m[0] <= self.gsd_m[1]:
             raise ValueError(f"gsd_m must be the least and the most, got {self.gsd_m}")
 

@@ -104,6 +104,7 @@ class NetworkDetector:
             stride=card.stride,
             law=card.score,
             gsd_m=patch.gsd_m,
+            water=patch.water,
             min_score=self._min_score,
         )
         found = found[_on_valid_pixels(found, patch.valid)]

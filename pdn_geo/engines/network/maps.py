@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 
 from pdn_geo.detections import Detections
+from pdn_geo.engines.network.afloat import SURELY_LAND, evidence, water_near
 
 Floats = NDArray[np.float64]
 
@@ -30,6 +31,7 @@ UNIT_PX = 8.0
 MAX_DETECTIONS = 600
 """Per patch, the best: a patch of 150 m in a full marina holds some 150 boats."""
 
+_WATER_STEP_PX = 8
 _BOW_KNOWN = 0.6
 _SAME_BOAT = 0.5
 """A peak nearer to a better one's centre than this share of its half hull is the same boat."""
@@ -37,21 +39,28 @@ _SAME_BOAT = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ScoreLaw:
-    """Probability from the network's logit: sigmoid(a * logit + b + c * log2(gsd_m))."""
+    """Probability from the network's logit and the likeliest water about it:
+    sigmoid(a * logit + b + c * log2(gsd_m) + d * evidence(water)), d not negative.
+    """
 
     a: float = 1.0
     b: float = 0.0
     c: float = 0.0
+    d: float = 0.0
 
-    def probability(self, logit: Floats, gsd_m: float) -> Floats:
-        """gsd_m: NaN where unknown; its term is left out then."""
-        scale = self.c * np.log2(gsd_m) if np.isfinite(gsd_m) else 0.0
-        return np.asarray(1 / (1 + np.exp(-(self.a * logit + self.b + scale))))
+    def probability(self, logit: Floats, gsd_m: float, water: Floats) -> Floats:
+        """All (N,). gsd_m: NaN where unknown; its term is left out then. water: 0-1."""
+        bent = self.a * logit + self._rest(gsd_m) + self.d * evidence(water)
+        return np.asarray(1 / (1 + np.exp(-bent)))
 
-    def logit(self, probability: float, gsd_m: float) -> float:
-        """The network's logit at which a probability is reached."""
-        scale = self.c * np.log2(gsd_m) if np.isfinite(gsd_m) else 0.0
-        return float((np.log(probability / (1 - probability)) - self.b - scale) / self.a)
+    def least_logit(self, probability: float, gsd_m: float, water: float) -> float:
+        """The network's logit below which a probability is not reached with so much water."""
+        odds = np.log(probability / (1 - probability))
+        most = self.d * float(evidence(np.array(water)))
+        return float((odds - self._rest(gsd_m) - most) / self.a)
+
+    def _rest(self, gsd_m: float) -> float:
+        return self.b + (self.c * float(np.log2(gsd_m)) if np.isfinite(gsd_m) else 0.0)
 
 
 def decode(
@@ -60,15 +69,18 @@ def decode(
     stride: int,
     law: ScoreLaw,
     gsd_m: float,
+    water: NDArray[np.float32],
     min_score: float,
 ) -> Detections:
     """Boats in patch pixels, best first, from the raw maps (10, rows, cols) of one patch.
 
-    stride: pixels per cell. `cut` and `look` are left False and 0. Empty maps give no boats.
+    stride: pixels per cell. water: (rows, cols) of the patch's pixels, as in `Patch`; what is
+    surely on land is no boat. `cut` and `look` are left False and 0. Empty maps give no boats.
     """
     heat = maps[0]
     # Clipped: a law may ask for more than a float holds.
-    least = np.clip(law.logit(min_score, gsd_m), -30, 30)
+    most_water = float(water.max(initial=0))
+    least = np.clip(law.least_logit(min_score, gsd_m, most_water), -30, 30)
     peaks = (heat >= least) & (heat >= maximum_filter(heat, 3, mode="constant", cval=-np.inf))
     rows, cols = np.nonzero(peaks)
     best = np.argsort(-heat[rows, cols], kind="stable")[: 2 * MAX_DETECTIONS]
@@ -78,18 +90,22 @@ def decode(
     angle = np.arctan2(at["sin_2a"], at["cos_2a"]) / 2
     ahead = np.cos(angle) * at["bow_x"] + np.sin(angle) * at["bow_y"]
     angle = np.where(ahead < 0, angle + np.pi, angle)
+    x, y = (cols + 0.5 + at["dx"]) * stride, (rows + 0.5 + at["dy"]) * stride
+    wet = water_near(water[::_WATER_STEP_PX, ::_WATER_STEP_PX], _WATER_STEP_PX, x, y)
     found = Detections(
-        x=(cols + 0.5 + at["dx"]) * stride,
-        y=(rows + 0.5 + at["dy"]) * stride,
+        x=x,
+        y=y,
         length=np.maximum(length, width),
         width=np.minimum(length, width),
         angle=np.arctan2(np.sin(angle), np.cos(angle)),
-        score=law.probability(at["boat"], gsd_m),
+        score=law.probability(at["boat"], gsd_m, wet),
         wake=1 / (1 + np.exp(-at["wake"])),
         bow_known=np.abs(ahead) > _BOW_KNOWN,
         cut=np.zeros(len(rows), bool),
         look=np.zeros(len(rows), np.int32),
     )
+    found = found[(wet >= SURELY_LAND) & (found.score >= min_score)]
+    found = found[np.argsort(-found.score, kind="stable")]
     return found[_distinct(found)[:MAX_DETECTIONS]]
 
 

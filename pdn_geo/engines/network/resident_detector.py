@@ -33,9 +33,9 @@ _CPU_BATCH_PX = 512 * 512
 class ResidentDetector:
     """Finds boats in looks at one scene. The host waits once for all looks of a call.
 
-    runner: the network, of `stride` pixels per cell. boats: from a patch, of which only the
-    look, jacobian and validity are filled in, and its maps to its boats. scene: on the
-    runner's device. saliency, sea: of the scene. For one thread.
+    runner: the network, of `stride` pixels per cell. boats: from a patch, of which all but
+    the pixels are filled in, and its maps to its boats. scene: on the runner's device.
+    saliency, sea: of the scene. For one thread.
 
     On a GPU batches are filled up to sizes of powers of two: there are few of each shape, and
     what those that come often launch is captured and replayed.
@@ -54,6 +54,7 @@ class ResidentDetector:
         self.scene = scene
         self._runner, self._boats, self._stride = runner, boats, stride
         self._gather = Gather(scene, saliency, sea)
+        self._saliency = saliency
         self._on_gpu = runner.device.type == "cuda"
         self._batch_px = _GPU_BATCH_PX if self._on_gpu else _CPU_BATCH_PX
         self._graphs = Graphs(self._peaks) if self._on_gpu else None
@@ -73,7 +74,8 @@ class ResidentDetector:
             # what lies beyond the members are empty windows
             for index, fields in zip(batch.members, peaks.numpy(), strict=False):
                 maps, valid = sparse_maps(fields, batch.shape, self._stride)
-                found[index] = self._boats(_patch(looks[index], valid, gsd_m[index]), maps)
+                patch = self._patch(looks[index], valid, gsd_m[index])
+                found[index] = self._boats(patch, maps)
         return found
 
     def lost_in(self, window: Window) -> bool:
@@ -154,6 +156,18 @@ class ResidentDetector:
         host = torch.empty(peaks.shape, dtype=peaks.dtype, pin_memory=self._on_gpu)
         return host.copy_(peaks, non_blocking=True)
 
+    def _patch(self, look: Look, valid: NDArray[np.bool_], gsd_m: float) -> Patch:
+        """All but the pixels."""
+        known = self._saliency
+        return Patch(
+            look=look,
+            values=np.empty((0, 0, 0), np.float32),
+            valid=valid,
+            water=known.water[known.cells_under(look.window)].astype(np.float32),
+            jacobian=np.diag([gsd_m, -gsd_m]),
+            band_names=(),
+        )
+
     def _device_current(self) -> AbstractContextManager[object]:
         return torch.cuda.device(self._runner.device) if self._on_gpu else nullcontext()
 
@@ -178,16 +192,3 @@ def resident_detector(
     except torch.OutOfMemoryError:  # somebody else was quicker
         return None
     return ResidentDetector(runner, boats, resident, saliency, sea, stride=stride)
-
-
-def _patch(look: Look, valid: NDArray[np.bool_], gsd_m: float) -> Patch:
-    """A patch without pixels."""
-    nothing = np.empty((0, 0), np.float32)
-    return Patch(
-        look=look,
-        values=nothing[None],
-        valid=valid,
-        water=nothing,
-        jacobian=np.diag([gsd_m, -gsd_m]),
-        band_names=(),
-    )
