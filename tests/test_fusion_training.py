@@ -103,8 +103,9 @@ def taught_scene(seed):
     return FakeScene(image[None], name=f"scene {seed}"), saliency, boats
 
 
-def sample_of(seed, *, patches=0.8):
+def sample_of(seed, *, patches=0.8, **known_of_boats):
     scene, saliency, boats = taught_scene(seed)
+    boats = replace(boats, **{name: np.full(len(boats), v) for name, v in known_of_boats.items()})
     drive = GreedyDrive(saliency, (SIZE, SIZE), Budget(patches=patches))
     sea = SeaStatistics(np.zeros(1, np.float32), np.ones(1, np.float32))
     looks, recorder = look_over(scene, drive, Blobs(), saliency, sea)
@@ -132,6 +133,11 @@ def test_a_sample_says_what_the_looks_found_and_what_is_left():
     middle = SIDE * SIDE // 2 + SIDE // 2
     assert (sample["expected"][:, middle] == 0).all()
     assert sample["expected"].sum() < saliency.expected_boats.sum() * len(looks)
+
+
+def test_boats_of_unknown_size_are_found_at_their_middle():
+    sized, points = sample_of(0)[1], sample_of(0, length=np.nan, width=np.nan)[1]
+    np.testing.assert_array_equal(points["hit"], sized["hit"])
 
 
 def test_boats_in_an_ignored_area_teach_nothing():

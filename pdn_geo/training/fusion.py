@@ -137,10 +137,10 @@ def _judged(
     """Whether each detection is a hit, and whether labels can say, look by look: a boat that
     two looks see is a hit in both.
     """
-    outlines = oriented_polygons(boats.x, boats.y, boats.length, boats.width, boats.angle)
-    points = np.asarray(shapely.points(boats.x, boats.y), dtype=object)
+    shapes = np.asarray(shapely.points(boats.x, boats.y), dtype=object)
     sized = np.isfinite(boats.length + boats.width + boats.angle)
-    shapes = np.where(sized, outlines, points)
+    known = boats[sized]
+    shapes[sized] = oriented_polygons(known.x, known.y, known.length, known.width, known.angle)
     areas = np.array([*ignore, None], dtype=object)[:-1]
     truth = Truth(Hulls.measure(shapes[boats.counts]), Hulls.measure(shapes[~boats.counts]), areas)
     tolerance = max(TOLERANCE_PX, TOLERANCE_M / gsd_m)
