@@ -8,13 +8,13 @@ import sys
 import typer
 
 from pdn_geo.errors import PdnGeoError
+from pdn_geo.heap import reuse_freed_arrays
 
 from .detect import detect
 from .doctor import doctor
 from .evaluate import evaluate
 from .info import info
 from .interrupts import one_line_when_interrupted, raise_on_sigterm
-from .memory import reuse_freed_arrays
 from .overviews import overviews
 from .report import report
 from .saliency import saliency

@@ -11,6 +11,7 @@ import numpy as np
 
 from pdn_geo.geometry import Window
 from pdn_geo.grid import PixelGrid
+from pdn_geo.heap import give_back_freed_arrays
 from pdn_geo.io import AnchorReader, VectorMasks, open_scene, plan_anchor, write_cog
 from pdn_geo.saliency import SaliencyBuilder, SaliencyMap
 from pdn_geo.saliency.learned import shipped_saliency
@@ -85,6 +86,7 @@ def survey(
             builder.add(anchor, allowed=allowed, water=water)
             thumbnail.add(anchor)
         del anchor
+        give_back_freed_arrays()
     saliency, sea = builder.finish()
     return Survey(
         saliency=saliency,

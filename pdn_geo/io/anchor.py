@@ -30,6 +30,8 @@ _CELLS_IN_SCENE = 2**25
 # 10240 x 10240 px are 1.64 million cells, and one tile.
 _CELLS_IN_TILE = 1_700_000
 _BYTES_IN_TILE = 150_000_000
+# Of that, in a scene of several tiles, whose maps take memory beside them.
+_SEVERAL = 0.8
 # Beam of a boat of 7 m, in metres: an overview pixel no wider keeps half of its contrast even
 # where the hull lies across two of them, and has half of the noise.
 _SMALL_BEAM_M = 2.5
@@ -67,7 +69,7 @@ def plan_anchor(grid: PixelGrid, *, bands: int) -> AnchorPlan:
         stride *= 2
     height, width = -(-grid.height // stride), -(-grid.width // stride)
     held = min(_CELLS_IN_TILE, _BYTES_IN_TILE // (16 * bands + 4)) // width
-    core = height if height <= held else max(held - 2 * HALO, _SMALLEST_CORE)
+    core = height if height <= held else max(int(_SEVERAL * held) - 2 * HALO, _SMALLEST_CORE)
     core = -(-height // -(-height // core))
     tiles = tuple(
         _tile(row, min(row + core, height), height, width) for row in range(0, height, core)
