@@ -15,19 +15,19 @@ import argparse
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
+from ablate_page import MOSAICS, PATCHES, PRIORS, SEAS, Result, page
 from ablate_stem import Places, StemMaterial, StemStream
 from numpy.typing import NDArray
 from real_scenes import FOLDS
 from selection import by_priors, looked_at
-from selection_sites import FAMILIES, WINDS_MPS, Site, data_sets
+from selection_sites import Site, data_sets
 from torch import Tensor
 from train_saliency import STAGES, Log, kept, mosaic_examples, real_examples, sea_examples, without
 
@@ -39,13 +39,10 @@ from pdn_geo.training.anchors import AnchorExample, example_of_anchor
 from pdn_geo.training.saliency import train_saliency
 
 PAGE = Path(__file__).parents[1] / "docs" / "ablations-anchor.md"
-PATCHES = (8, 16, 32)
-MOSAICS = tuple(f"{family} mosaics" for family in FAMILIES)
-SEAS = tuple(f"wind {wind} m per s" for wind in WINDS_MPS)
 STATISTICS = ("mean", "max", "min", "std")
 CONTEXT = ("water", "valid", "log cell size")
 """Planes that every row sees; water is judged from all statistics."""
-STEM, SHIPS, PRIORS = "learned stem", "all statistics and priors", "priors alone"
+STEM, SHIPS = "learned stem", "all statistics and priors"
 SHOWN = {
     "mean only": ("mean",),
     "max only": ("max",),
@@ -59,52 +56,6 @@ STEM_SETS = (*MOSAICS, "wind 8 m per s")
 # Squares are judged one by one with as many cells around them: the network's output sees 24
 # each way and the stem's one more; the coarsest grid is of 4.
 _SQUARE, _HALO = 256, 28
-
-HEADER = """# What the anchor must hold
-
-Written by `python benchmarks/ablate_anchor.py`, never by hand. Share of labelled boats whose
-centre lies in a look with {patches} patches of 512 x 512 px spent on 10240 x 10240 px.
-Folds done: {folds}.
-Boats: {boats}.
-Cells of 8 px. Not measured: {missing}.
-
-Every network is the same and was trained in the same steps on the same crops (300 on
-simulated seas, 200 on seas, labelled scenes and mosaics of the other folds), but sees only
-the planes that its row names, and in every row the water mask, which cells are valid, and
-the cell's size. The water mask is made from all statistics. *Learned stem*: three strided
-convolutions over all pixels (red, green, blue, less the sea around them, in its spreads) in place
-of the statistics; cells of 8 px; trained on half the seas. *All statistics and priors* is
-what ships. *Priors alone*: no network. Mosaics are of sites that the network has not seen.
-
-Each row was trained once. A share of n boats has a standard error of up to 0.5 / sqrt(n): 0.08 for
-the 40 of a sea; and boats of a mosaic lie in groups, which makes it more. Two trainings from other
-random numbers were not compared.
-"""
-ALONE_HEAD = """
-## The networks' maps alone
-
-*Train*: seconds of one thread for both stages. *Scene*: seconds of one thread that the network
-takes for 10240 x 10240 px (mean over the data sets), without reading, statistics and priors; for
-the stem with measuring the pixels by the sea around them. –: not timed, because a stage was taken
-over from `train_saliency.py`.
-"""
-ALONE_SAID = """\
-All statistics and priors stay what the network sees: with 16 patches it finds .65 of the boats
-on fold 1's mosaics, with means alone .46, and it leads in all three families at every budget; on
-NAIP by some four standard errors, on the others by two, which boats in groups may halve. How
-much of that is max, min and std and how much the priors is not told here. Alone no network is of
-use on windy seas, and on Sentinel-2 the priors alone find more with 32 patches.
-"""
-MIXED_HEAD = """
-## Mixed by halves with the priors' map
-
-As `SaliencyBuilder` does: scaled to the same sum, half each.
-"""
-MIXED_SAID = """\
-The mix of what ships with the priors' map stays the default: .68 on the mosaics with 16 patches,
-with means alone .53, and on seas as many as the priors, give or take a boat. With 32 patches the
-lead is .05, which is noise, and on Sentinel-2 the priors alone find more (.66 of 121; mixed .56).
-"""
 
 
 class Masked(GlobalStream):
@@ -246,7 +197,7 @@ class Study:
         boats = expected_boats(network, planes)
         return boats, time.process_time() - start
 
-    def results(self, folds: Sequence[int]) -> Iterator["Result"]:
+    def results(self, folds: Sequence[int]) -> Iterator[Result]:
         """What is there."""
         for row in (*SHOWN, PRIORS):
             for title in (*MOSAICS, *SEAS):
@@ -262,28 +213,6 @@ class Study:
         if not seconds:
             return float("nan")
         return torch.load(self.folder(row) / "seas.pt")["seconds"] + float(np.mean(seconds))
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One row on one data set; parts: by fold, as written by `Study`."""
-
-    row: str
-    title: str
-    parts: list[dict[str, Any]]
-
-    @property
-    def boats(self) -> int:
-        return sum(part["boats"] for part in self.parts)
-
-    @property
-    def seconds(self) -> float:
-        """Of the network a scene."""
-        return float(np.mean([part["seconds"] for part in self.parts]))
-
-    def recall(self, how: str) -> NDArray[np.float64]:
-        """By budget."""
-        return np.sum([part[how] for part in self.parts], axis=0) / self.boats
 
 
 def scaled(boats: Field, priors: SaliencyMap) -> Field:
@@ -309,57 +238,6 @@ def expected_boats(network: GlobalStream, planes: NDArray[np.float16] | Places) 
     return boats
 
 
-def page(study: Study, folds: Sequence[int]) -> Iterator[str]:
-    results = {(result.row, result.title): result for result in study.results(folds)}
-    known = {title: result for (_, title), result in results.items()}
-    titles = [title for title in (*MOSAICS, *SEAS) if title in known]
-    rows = [row for row in (*SHOWN, PRIORS) if any((row, title) in results for title in titles)]
-    yield HEADER.format(
-        patches=" / ".join(map(str, PATCHES)),
-        folds=", ".join(map(str, folds)),
-        boats=", ".join(f"{title} {known[title].boats}" for title in titles),
-        missing=", ".join(row for row in SHOWN if row not in rows) or "nothing",
-    )
-
-    def told(row: str, how: str) -> list[str]:
-        mosaics = [results[row, title] for title in MOSAICS if (row, title) in results]
-        whole = len(mosaics) == len(MOSAICS)
-        mean = np.mean([r.recall(how) for r in mosaics], axis=0) if whole else None
-        each = [results.get((row, title)) for title in titles]
-        return [shares(mean), *(shares(r and r.recall(how)) for r in each)]
-
-    def times(row: str) -> list[str]:
-        train = study.train_seconds(row, folds)
-        scene = [r.seconds for (name, _), r in results.items() if name == row != PRIORS]
-        return [
-            f"{train:.0f}" if np.isfinite(train) else "–",
-            f"{np.mean(scene):.1f}" if scene else "–",
-        ]
-
-    heads = ["mean of mosaics", *titles]
-    yield ALONE_HEAD
-    yield from table(
-        [*heads, "train, s", "scene, s"], {r: told(r, "alone") + times(r) for r in rows}
-    )
-    yield ALONE_SAID
-    yield MIXED_HEAD
-    mixed = {row: told(row, "alone" if row == PRIORS else "mixed") for row in rows}
-    yield from table(heads, mixed)
-    yield MIXED_SAID
-
-
-def shares(recall: NDArray[np.float64] | None) -> str:
-    return "–" if recall is None else " / ".join(f"{v:.2f}".removeprefix("0") for v in recall)
-
-
-def table(heads: Sequence[str], rows: dict[str, list[str]]) -> Iterator[str]:
-    yield "| Sees | " + " | ".join(heads) + " |"
-    yield "|---|" + "--:|" * len(heads)
-    for name, cells in rows.items():
-        yield f"| {name} | " + " | ".join(cells) + " |"
-    yield ""
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="*", default=[""], metavar="WORD", help="in the row")
@@ -375,7 +253,9 @@ def main() -> None:
             if row != PRIORS:
                 study.trained(row, fold)
         study.count(rows, fold)
-    text = "\n".join(page(study, options.folds)).rstrip() + "\n"
+    results = list(study.results(options.folds))
+    seconds = {row: study.train_seconds(row, options.folds) for row in SHOWN}
+    text = "\n".join(page(results, seconds, options.folds)).rstrip() + "\n"
     PAGE.write_text(text, encoding="utf-8")
     print(text)
 

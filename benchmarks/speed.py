@@ -170,10 +170,9 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
 
 def without_folder(arguments: list[str]) -> list[str]:
     """Where the scenes lie is nobody's business."""
-    if "--folder" not in arguments:
-        return arguments
-    at = arguments.index("--folder")
-    return arguments[:at] + arguments[at + 2 :]
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--folder")
+    return parser.parse_known_args(arguments)[1]
 
 
 def main() -> int:
