@@ -74,7 +74,7 @@ def survey(
         shape, plan.stride, scene.band_names, scene.grid.gsd_m,
         learned=shipped_saliency(), threads=threads,
     )  # fmt: skip
-    thumbnail = Thumbnail(shape, plan.stride)
+    thumbnail = Thumbnail(shape, plan.stride, scene.band_names)
     tiles = iter(reader)
     while True:
         with stopwatch.time("anchor"):

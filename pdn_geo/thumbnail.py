@@ -1,5 +1,6 @@
 """A small picture of the scene, gathered while its anchor passes by."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -16,12 +17,16 @@ _FEW_CELLS = 800
 
 
 class Thumbnail:
-    """Means of the first three bands at `stride` scene pixels each.
+    """Means of red, green and blue, or what stands for them, at `stride` scene pixels each.
 
-    values: (3, rows, cols) float32 (one band is repeated), NaN where nothing is valid.
+    values: (3, rows, cols) float32, NaN where nothing is valid. band_names: of the scene; without
+    the three colours its first three bands are shown, or its first one in grey.
     """
 
-    def __init__(self, shape: tuple[int, int], anchor_stride: int) -> None:
+    def __init__(
+        self, shape: tuple[int, int], anchor_stride: int, band_names: Sequence[str]
+    ) -> None:
+        self._shown = _shown(band_names)
         cells = [-(-side // anchor_stride) for side in shape]
         self._factor = max(1, -(-max(cells) // _LONG_SIDE))
         self.stride = anchor_stride * self._factor
@@ -39,7 +44,7 @@ class Thumbnail:
             height=core.height,
         ).slices
         weight = anchor.valid[inner]
-        colours = anchor.mean[_rgb(len(anchor.mean))][:, *inner]
+        colours = anchor.mean[self._shown][:, *inner]
         if self._factor == 1:
             self._sum[:, *core.slices] += colours * weight
             self._weight[core.slices] += weight
@@ -113,17 +118,21 @@ def sketch(thumbnail: Thumbnail, scene: Scene) -> Sketch:
 def _read_again(scene: Scene) -> tuple[NDArray[np.float32], int]:
     height, width = scene.grid.height, scene.grid.width
     stride = max(1, -(-max(height, width) // _LONG_SIDE))
-    rows = 128 * stride
+    rows, shown = 128 * stride, _shown(scene.band_names)
     thumbnail = np.full((3, -(-height // stride), -(-width // stride)), np.nan, np.float32)
     for row in range(0, height, rows):
         window = Window(col_off=0, row_off=row, width=width, height=min(rows, height - row))
         pixels = scene.read(window)
-        values = np.where(pixels.valid, pixels.values, np.nan)[_rgb(len(pixels.values))]
+        values = np.where(pixels.valid, pixels.values, np.nan)[shown]
         sampled = values[:, ::stride, ::stride]
         top = row // stride
         thumbnail[:, top : top + sampled.shape[1]] = sampled
     return thumbnail, stride
 
 
-def _rgb(bands: int) -> list[int]:
-    return [0, 1, 2] if bands >= 3 else [0, 0, 0]
+def _shown(band_names: Sequence[str]) -> list[int]:
+    """Indices of the three bands that a picture shows as red, green and blue."""
+    names = list(band_names)
+    if all(colour in names for colour in ("red", "green", "blue")):
+        return [names.index(colour) for colour in ("red", "green", "blue")]
+    return [0, 1, 2] if len(names) >= 3 else [0, 0, 0]

@@ -43,7 +43,7 @@ def read_overview(
         if progress:
             progress("scene", done / total)
 
-    thumbnail = Thumbnail(shape, plan.stride)
+    thumbnail = Thumbnail(shape, plan.stride, scene.band_names)
     for tile in AnchorReader(
         scene, plan, threads=threads, on_error="skip", source="overviews", progress=show
     ):
