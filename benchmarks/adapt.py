@@ -90,7 +90,7 @@ def main() -> None:
         home, away = cases[::2], cases[1::2]
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            before = patch_folds.export_fold(patch_folds.folds_of_sites()[site], folder / "before")
+            before = patch_folds.export_fold(site, home[0].gsd_m, folder / "before")
             after = taught(home, before, folder, options.steps)
             old, new = judged(away, before), judged(away, after)
         cells = [site, len(home), len(away), old.labelled]

@@ -23,7 +23,7 @@ from labelled import real_cases
 from mosaics import Frame, mosaic
 from numpy.typing import NDArray
 from real_scenes import DATA, read_case
-from selection_sites import FAMILIES, mosaics
+from selection_sites import mosaics
 
 import pdn_geo
 from pdn_geo.engines import load_detector
@@ -131,23 +131,25 @@ def seas() -> Iterator[Large]:
             scene=_scene(sea.render(whole).values, None, ("red", "green", "blue"), 1.0),
             boats=np.array([vessel.boat.moved(middle) for vessel in sea.vessels]),
             unsure=np.zeros((SIDE, SIDE), np.bool_),
-            detector=load_detector("network"),
+            detector=load_detector("network", gsd_m=1.0),
         )
 
 
 def real_mosaics() -> Iterator[Large]:
     scenes = list(labelled_scenes())
-    for family in FAMILIES:
-        for made in mosaics(family, scenes, patch_folds.folds_of_sites()):
+    for family, usual_m in (("naip", 1.0), ("planet", 3.0), ("sentinel2", 10.0)):
+        weights = patch_folds.name_for(usual_m)
+        for made in mosaics(family, scenes, patch_folds.folds_of_sites(weights)):
             yield _large(
                 f"fold {made.fold}", f"{family} mosaic", made.whole, made.bands, made.gsd_m,
-                made.fold,
+                patch_folds.held_out_detector(weights, made.fold),
             )  # fmt: skip
 
 
 def surf_mosaics() -> Iterator[Large]:
     """One for each fold that holds surf: pieces, every other one with boats."""
-    fold_of = patch_folds.folds_of_sites()
+    weights = patch_folds.name_for(SURF_GSD_M)
+    fold_of = patch_folds.folds_of_sites(weights)
     cases = list(real_cases(DATA))
     surf = [case for case in cases if case.collection == "surf_no_boats"]
     for fold in sorted({fold_of[case.site] for case in surf}):
@@ -162,7 +164,8 @@ def surf_mosaics() -> Iterator[Large]:
         ]
         frame = mosaic(frames, side=SIDE, cut=None, seed=fold)
         bands = ("red", "green", "blue")
-        yield _large(f"fold {fold}", "surf with boats", frame, bands, SURF_GSD_M, fold)
+        detector = patch_folds.held_out_detector(weights, fold)
+        yield _large(f"fold {fold}", "surf with boats", frame, bands, SURF_GSD_M, detector)
 
 
 def _pieces(path: Path, sprites: Sequence, rng: np.random.Generator) -> Iterator[Frame]:
@@ -184,7 +187,7 @@ def _pieces(path: Path, sprites: Sequence, rng: np.random.Generator) -> Iterator
 
 
 def _large(
-    name: str, group: str, frame: Frame, bands: Sequence[str], gsd_m: float, fold: int
+    name: str, group: str, frame: Frame, bands: Sequence[str], gsd_m: float, detector: PatchDetector
 ) -> Large:
     return Large(
         name=name,
@@ -192,15 +195,8 @@ def _large(
         scene=_scene(frame.values, frame.valid, bands, gsd_m),
         boats=frame.boats,
         unsure=frame.unsure,
-        detector=_held_out(fold),
+        detector=detector,
     )
-
-
-def _held_out(fold: int) -> PatchDetector:
-    sites = patch_folds.folds_of_sites()
-    detector = patch_folds.detector_for(next(site for site in sites if sites[site] == fold))
-    assert not isinstance(detector, str)
-    return detector
 
 
 def _scene(

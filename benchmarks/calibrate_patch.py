@@ -1,6 +1,6 @@
 """From logits to probabilities: fit the score laws of the patch networks on held-out sites.
 
-    python benchmarks/calibrate_patch.py --runs runs
+    python benchmarks/calibrate_patch.py patch --runs runs
 
 Stores the folds' networks beside this file too, so that results.py needs no training run.
 """
@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,7 +20,7 @@ import numpy as np
 from judge import judge
 from labelled import Case, real_cases
 from numpy.typing import NDArray
-from patch_folds import fold_detector, keep_folds, keep_record
+from patch_folds import GSD_M, fold_detector, keep_folds, keep_record
 from real_scenes import DATA, FOLDS, folds_of_sites
 from scipy.optimize import minimize
 
@@ -68,8 +69,8 @@ class Scored:
     unseen: int
 
 
-def score_case(case: Case, fold: int) -> Scored:
-    detector = fold_detector(fold, ScoreLaw(), ((1.0, LEAST),))
+def score_case(name: str, case: Case, fold: int) -> Scored:
+    detector = fold_detector(name, fold, ScoreLaw(), ((1.0, LEAST),))
     result = pdn_geo.detect(
         case.path, bands=case.bands, gsd_m=case.gsd_m, model=detector, threshold=LEAST
     )
@@ -94,7 +95,7 @@ def _water_of(score: Floats, result: DetectionResult) -> Floats:
     return water_near(known.water, known.stride, boats.x[at], boats.y[at])
 
 
-def score_sea(number: int) -> Scored:
+def score_sea(weights: str, number: int) -> Scored:
     """The sea of that number, in all SEAS x SEEDS; no network has seen these."""
     (gsd_m, wind, boats), seed = list(product(SEAS, SEEDS))[number]
     name = f"sea {gsd_m:g} m, {wind} m/s"
@@ -103,7 +104,7 @@ def score_sea(number: int) -> Scored:
         config = SeaConfig(size=2560, gsd_m=gsd_m, wind_mps=wind, boats=boats, seed=seed)
         simulate_scene(path, config)
         case = Case(collection=name, site=name, path=path, labels=truth_path(path))
-        return score_case(case, number % FOLDS)
+        return score_case(weights, case, number % FOLDS)
 
 
 def fit_law(scored: Sequence[Scored]) -> ScoreLaw:
@@ -212,15 +213,16 @@ def best_thresholds(scored: Sequence[Scored], laws: Sequence[ScoreLaw]) -> list[
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("name", choices=GSD_M, help="weights to calibrate")
     parser.add_argument("--runs", type=Path, help="store the folds' networks of these runs first")
     options = parser.parse_args()
     if options.runs:
-        keep_folds(options.runs)
+        keep_folds(options.name, options.runs)
     cases = list(real_cases(DATA))
     folds = [folds_of_sites()[case.site] for case in cases]
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        real = list(pool.map(score_case, cases, folds, chunksize=8))
-        scored = [*real, *pool.map(score_sea, range(len(SEAS) * len(SEEDS)))]
+        real = list(pool.map(partial(score_case, options.name), cases, folds, chunksize=8))
+        scored = [*real, *pool.map(partial(score_sea, options.name), range(len(SEAS) * len(SEEDS)))]
     # A fold's law and thresholds come from the other folds: its own labels never enter.
     others = [[s for s in real if s.fold != fold] for fold in range(FOLDS)]
     laws = [fit_law(part) for part in others]
@@ -231,7 +233,7 @@ def main() -> None:
         "shipped": {"law": asdict(fit_law(real)), "thresholds": best_thresholds(real, laws)},
         "figures": figures(scored, laws, thresholds),
     }
-    keep_record(record)
+    keep_record(options.name, record)
     print(json.dumps(record, indent=2))
 
 

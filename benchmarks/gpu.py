@@ -56,7 +56,7 @@ class Bench:
     """Looks at a scene, by the shipped network, on one device."""
 
     def __init__(self, scene: Scene, coarse: Survey, looks: list[Look], device: str) -> None:
-        weights = load_weights()
+        weights = load_weights(gsd_m=scene.grid.gsd_m)
         self.looks = looks
         self.runner = TorchRunner(weights.file_for("torch"), weights.card, device)
         self.on_gpu = self.runner.device.type == "cuda"

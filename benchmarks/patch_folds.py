@@ -15,36 +15,41 @@ from pdn_geo.engines.network.detector import NetworkDetector
 from pdn_geo.engines.network.export import export
 from pdn_geo.engines.network.maps import ScoreLaw
 from pdn_geo.engines.network.onnx_runner import OnnxRunner
+from pdn_geo.engines.network.weights import load_weights
 from pdn_geo.models.patch_network import PatchNetwork
 from pdn_geo.training.checkpoint import read_checkpoint
 
 WEIGHTS = Path(__file__).parent / "weights"
-RECORD = WEIGHTS / "patch_folds.json"
-"""Fold of every site, stride of the networks, score laws and thresholds, written by
-calibrate_patch.py: training may have moved on to other folds and strides since."""
+GSD_M = {"patch": (0.2, 10.0), "patch-1m": (0.6, 1.7)}
+"""Weights that ship, each with folds of its own, and the metres per pixel they are for."""
+
+
+def name_for(gsd_m: float) -> str:
+    """The weights that `pdn-geo detect` takes there."""
+    return load_weights(gsd_m=gsd_m).card.name
 
 
 @cache
-def folds_of_sites() -> dict[str, int]:
+def folds_of_sites(name: str) -> dict[str, int]:
     """Site to the fold whose network never saw it."""
-    return dict(record()["sites"])
+    return dict(record(name)["sites"])
 
 
-def keep_folds(runs: Path) -> None:
+def keep_folds(name: str, runs: Path) -> None:
     """Store the folds' trained networks at half precision; laws and thresholds are to follow."""
     WEIGHTS.mkdir(exist_ok=True)
     for fold in range(FOLDS):
         state = trained_network(runs / f"fold_{fold}").state_dict()
-        halves = {name: value.half() if value.is_floating_point() else value
-                  for name, value in state.items()}  # fmt: skip
-        save_file(halves, _file(fold))
-    keep_record({})
+        halves = {key: value.half() if value.is_floating_point() else value
+                  for key, value in state.items()}  # fmt: skip
+        save_file(halves, _file(name, fold))
+    keep_record(name, {})
 
 
-def keep_record(found: dict[str, Any]) -> None:
+def keep_record(name: str, found: dict[str, Any]) -> None:
     """Store what is known of the folds as they are trained now."""
     text = json.dumps({"sites": real_scenes.folds_of_sites(), "stride": STRIDE, **found}, indent=2)
-    RECORD.write_text(text + "\n", encoding="utf-8")
+    _record_file(name).write_text(text + "\n", encoding="utf-8")
     record.cache_clear()
 
 
@@ -58,48 +63,61 @@ def trained_network(run: Path) -> PatchNetwork:
     return network.eval()
 
 
-def detector_for(site: str) -> NetworkDetector | str:
+def detector_for(site: str, gsd_m: float) -> NetworkDetector | str:
     """What judges a site: the network that was not trained on its fold, with scores
     calibrated on the other folds' held-out sites; "auto" for places that are in no fold.
     """
-    fold = folds_of_sites().get(site)
-    return "auto" if fold is None else fold_detector(fold, **_calibrated(fold))
+    name = name_for(gsd_m)
+    fold = folds_of_sites(name).get(site)
+    return "auto" if fold is None else held_out_detector(name, fold)
+
+
+def held_out_detector(name: str, fold: int) -> NetworkDetector:
+    """The network that was not trained on a fold, calibrated without it."""
+    return fold_detector(name, fold, **_calibrated(name, fold))
 
 
 @cache
-def record() -> dict[str, Any]:
-    """What calibrate_patch.py found: `laws` and `thresholds` of the folds, and what ships."""
-    return json.loads(RECORD.read_text(encoding="utf-8"))
+def record(name: str) -> dict[str, Any]:
+    """What calibrate_patch.py found: fold of every site, stride of the networks, score laws and
+    thresholds of the folds and of what ships. Training may have moved on since.
+    """
+    return json.loads(_record_file(name).read_text(encoding="utf-8"))
 
 
-def _calibrated(fold: int) -> dict[str, Any]:
-    thresholds = tuple((gsd_m, score) for gsd_m, score in record()["thresholds"][fold])
-    return {"law": ScoreLaw(**record()["laws"][fold]), "thresholds": thresholds}
+def _calibrated(name: str, fold: int) -> dict[str, Any]:
+    thresholds = tuple((gsd_m, score) for gsd_m, score in record(name)["thresholds"][fold])
+    return {"law": ScoreLaw(**record(name)["laws"][fold]), "thresholds": thresholds}
 
 
 @cache
 def fold_detector(
+    name: str,
     fold: int,
     law: ScoreLaw,
     thresholds: tuple[tuple[float, float], ...],
     *,
     min_score: float = 0.02,
 ) -> NetworkDetector:
-    """The network that was not trained on a fold."""
-    card = _card(fold, law, thresholds)
+    """The network that was not trained on a fold, with scores by that law."""
+    card = _card(name, fold, law, thresholds)
     with tempfile.TemporaryDirectory() as folder:  # ONNX, as it ships
         runner = OnnxRunner(_export(fold, card, Path(folder)))
     return NetworkDetector(runner, card, min_score=min_score)
 
 
-def export_fold(fold: int, folder: Path) -> Path:
-    """The same network as files that `--weights` takes; returns the ONNX one."""
-    return _export(fold, _card(fold, **_calibrated(fold)), folder)
+def export_fold(site: str, gsd_m: float, folder: Path) -> Path:
+    """What judges a site as files that `--weights` takes; returns the ONNX one."""
+    name = name_for(gsd_m)
+    fold = folds_of_sites(name)[site]
+    return _export(fold, _card(name, fold, **_calibrated(name, fold)), folder)
 
 
-def _card(fold: int, law: ScoreLaw, thresholds: tuple[tuple[float, float], ...]) -> ModelCard:
+def _card(
+    name: str, fold: int, law: ScoreLaw, thresholds: tuple[tuple[float, float], ...]
+) -> ModelCard:
     return ModelCard(
-        name="patch",
+        name=name,
         version=f"without fold {fold}",
         trained="2026-11-21",
         sources=(),
@@ -107,9 +125,9 @@ def _card(fold: int, law: ScoreLaw, thresholds: tuple[tuple[float, float], ...])
         seed=1,
         command=f"python benchmarks/train_patch.py fold {fold}",
         backbone="light",
-        stride=record()["stride"],
+        stride=record(name)["stride"],
         bands=("red", "green", "blue"),
-        gsd_m=(0.2, 10.0),
+        gsd_m=GSD_M[name],
         score=law,
         thresholds=thresholds,
         figures={},
@@ -119,9 +137,13 @@ def _card(fold: int, law: ScoreLaw, thresholds: tuple[tuple[float, float], ...])
 
 def _export(fold: int, card: ModelCard, folder: Path) -> Path:
     network = PatchNetwork(stride=card.stride)
-    network.load_state_dict(load_file(_file(fold)))
+    network.load_state_dict(load_file(_file(card.name, fold)))
     return export(network, card, folder)
 
 
-def _file(fold: int) -> Path:
-    return WEIGHTS / f"patch_fold_{fold}.safetensors"
+def _file(name: str, fold: int) -> Path:
+    return WEIGHTS / f"{name}_fold_{fold}.safetensors"
+
+
+def _record_file(name: str) -> Path:
+    return WEIGHTS / f"{name}_folds.json"

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import patch_folds
 from judge import judge
-from labelled import Case, open_water_cases, real_cases, simulated_cases
+from labelled import Case, gsd_of, open_water_cases, real_cases, simulated_cases
 from real_scenes import DATA
 
 import pdn_geo
@@ -54,9 +54,10 @@ Written by `{command}`, never by hand. {machine};
   the row, reading included, start of Python excluded.
 """
 
+FOLDS = " and ".join(f"{len(patch_folds.record(w)['laws'])} for `{w}`" for w in patch_folds.GSD_M)
 HELD_OUT = {
     "network": f"""Real scenes are judged by networks that never saw them: sites are dealt into
-  {len(patch_folds.record()["laws"])} folds within each collection, a fold is judged by the network
+  folds within each collection ({FOLDS}), a fold is judged by the network
   trained on the others (`benchmarks/train_patch.py`), its scores calibrated on the other folds'
   held-out sites (`benchmarks/calibrate_patch.py`). A site is a place: its dates, frames and chunks
   stay together. Thresholds, one for each GSD, likewise. Saliency and drive were developed with
@@ -83,7 +84,10 @@ class Run:
 
 def run_case(case: Case, model: str) -> Run:
     """model: "network", or "classical"; either as it was fitted without the case's fold."""
-    detector = patch_folds.detector_for(case.site) if model == "network" else classical(case.site)
+    if model == "network":
+        detector = patch_folds.detector_for(case.site, gsd_of(case))
+    else:
+        detector = classical(case.site)
     start = time.perf_counter()
     findings = pdn_geo.detect(
         case.path, bands=case.bands, gsd_m=case.gsd_m, model=detector, threshold=LEAST_SCORE
@@ -104,7 +108,7 @@ def run_case(case: Case, model: str) -> Run:
 def least_score(detector: PatchDetector | str, gsd_m: float) -> float:
     """The score from which a user sees a detection."""
     if isinstance(detector, str):
-        detector = load_detector(detector)
+        detector = load_detector(detector, gsd_m=gsd_m)
     return detector.threshold(gsd_m)
 
 

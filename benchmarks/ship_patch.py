@@ -1,6 +1,6 @@
 """Put a trained patch network into the package, with its card.
 
-python benchmarks/ship_patch.py runs/all --version 1
+python benchmarks/ship_patch.py patch runs/all --version 3
 """
 
 import argparse
@@ -35,12 +35,13 @@ LIMITS = (
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("name", choices=patch_folds.GSD_M)
     parser.add_argument("run", type=Path)
     parser.add_argument("--version", required=True)
     options = parser.parse_args()
-    record = patch_folds.record()
+    record = patch_folds.record(options.name)
     card = ModelCard(
-        name="patch",
+        name=options.name,
         version=options.version,
         trained=datetime.date.today().isoformat(),
         sources=SOURCES,
@@ -50,13 +51,13 @@ def main() -> None:
         backbone="light",
         stride=record["stride"],
         bands=("red", "green", "blue"),
-        gsd_m=(0.2, 10.0),
+        gsd_m=patch_folds.GSD_M[options.name],
         score=ScoreLaw(**record["shipped"]["law"]),
         thresholds=tuple((gsd, score) for gsd, score in record["shipped"]["thresholds"]),
         figures={f"{name}, sites held out": row for name, row in record["figures"].items()},
         limits=LIMITS,
     )
-    print(export(patch_folds.trained_network(options.run), card, WEIGHTS))
+    print(export(patch_folds.trained_network(options.run), card, WEIGHTS, stem=card.name))
 
 
 if __name__ == "__main__":

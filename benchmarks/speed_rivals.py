@@ -197,13 +197,13 @@ def _sahi_model(path: str, survey: str) -> "DetectionModel":
 
     class PatchNetwork(DetectionModel):
         def load_model(self) -> None:
-            weights = load_weights()
-            self.model = NetworkDetector(AllCores(weights.path), weights.card)
             known = np.load(survey)
             self._sea = SeaStatistics(known["mean"], known["std"])
             self._water, self._stride = known["water"], int(known["stride"])
             with open_scene(path) as scene:
                 self._grid, self._bands = scene.grid, scene.band_names
+            weights = load_weights(gsd_m=self._grid.gsd_m)
+            self.model = NetworkDetector(AllCores(weights.path), weights.card)
             self.confidence_threshold = self.model.threshold(self._grid.gsd_m)
 
         def perform_inference(self, image: np.ndarray) -> None:

@@ -143,19 +143,21 @@ def _engine() -> tuple[Status, str, str]:
 
 
 def _weights() -> tuple[Status, str, str]:
-    """The shipped files are those that their STAC item has the checksums of."""
-    from pdn_geo.engines.network.weights import have_shipped_weights, load_weights
+    """The shipped files are those that their STAC items have the checksums of."""
+    from pdn_geo.engines.network.weights import shipped_weights
 
-    if not have_shipped_weights():
+    shipped = shipped_weights()
+    for weights in shipped:
+        item = json.loads(weights.path.with_suffix(".stac.json").read_text(encoding="utf-8"))
+        for asset in item["assets"].values():
+            file = weights.path.parent / asset["href"]
+            found = hashlib.sha256(file.read_bytes()).hexdigest()
+            if not asset["file:checksum"].endswith(found):
+                return "fail", f"{file.name} is damaged", _REINSTALL
+    if not shipped:
         return "note", "none: classical detector only", ""
-    weights = load_weights()
-    item = json.loads(weights.path.with_suffix(".stac.json").read_text(encoding="utf-8"))
-    for asset in item["assets"].values():
-        file = weights.path.parent / asset["href"]
-        found = hashlib.sha256(file.read_bytes()).hexdigest()
-        if not asset["file:checksum"].endswith(found):
-            return "fail", f"{file.name} is damaged", _REINSTALL
-    return "ok", f"{weights.card.title}, trained {weights.card.trained}", ""
+    cards = (weights.card for weights in shipped)
+    return "ok", ", ".join(f"{card.title} of {card.trained}" for card in cards), ""
 
 
 def _torch() -> tuple[Status, str, str]:

@@ -54,7 +54,8 @@ def detect(
     water, take this as land. patches, seconds, exhaustive: the budget, in looks of
     512 x 512 px or in seconds, or all of it; default automatic. model: "network",
     "classical", or "auto", which is the network where its weights suit the scene. weights:
-    an .onnx or .safetensors file with its card beside it; default those of the package.
+    an .onnx or .safetensors file with its card beside it; default those of the package that
+    were trained on such pixels.
     engine: what runs them, "onnx" or "torch"; default what the file is for. device: "cpu",
     or "cuda" with torch. threshold: least score of a boat, 0-1; default what suits the
     model. anchor: "pixels" reads the scene once, "overviews" its stored overviews, "auto"
@@ -70,9 +71,9 @@ def detect(
     if threshold is not None and not 0 <= threshold <= 1:
         raise OptionError(f"threshold must be between 0 and 1, got {threshold}")
     budget = Budget(patches=patches, seconds=seconds, exhaustive=exhaustive)
-    detector = _detector(model, weights, engine, device)
     stopwatch = Stopwatch()
     with opened(scene, bands=bands, gsd_m=gsd_m) as raster:
+        detector = _detector(model, weights, engine, device, raster.grid.gsd_m)
         if unsuited := detector.suits(raster.band_names):
             if model != "auto" or weights is not None:
                 raise OptionError(f"{raster.name}: {unsuited}")
@@ -132,7 +133,11 @@ def detect(
 
 
 def _detector(
-    model: str | PatchDetector, weights: str | Path | None, engine: str | None, device: str
+    model: str | PatchDetector,
+    weights: str | Path | None,
+    engine: str | None,
+    device: str,
+    gsd_m: float,
 ) -> PatchDetector:
     """What was asked for. Raises OptionError where options of the network have no network."""
     asked = engine is not None or device != "cpu"
@@ -142,7 +147,7 @@ def _detector(
         return model
     if model == "classical" and asked:
         raise OptionError("model classical takes no engine and no device but the CPU")
-    return load_detector(model, weights=weights, engine=engine, device=device)
+    return load_detector(model, weights=weights, engine=engine, device=device, gsd_m=gsd_m)
 
 
 def _interrupted_note(close: Inspection, budget: Budget) -> str:
@@ -167,7 +172,7 @@ def _gsd_note(
     """Of a network on pixels of a size that it never saw; "" also where that is unknown."""
     if not isinstance(model, str) or isinstance(detector, ClassicalDetector):
         return ""
-    card = load_weights(weights).card
+    card = load_weights(weights, gsd_m=gsd_m).card
     low, high = card.gsd_m
     if not (gsd_m < low / _NEARLY or gsd_m > high * _NEARLY):
         return ""

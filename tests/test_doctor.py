@@ -94,7 +94,7 @@ def test_missing_drivers(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def shipped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A folder of weights in the place of the package's own, empty."""
-    monkeypatch.setattr("pdn_geo.engines.network.weights._SHIPPED", tmp_path / "patch.onnx")
+    monkeypatch.setattr("pdn_geo.engines.network.weights._SHIPPED", tmp_path)
     monkeypatch.setattr(doctor, "_CHECKS", {"weights": doctor._weights})
     return tmp_path
 
@@ -117,7 +117,7 @@ def test_weights_are_held_against_their_checksums(
     checksum = "1220" + hashlib.sha256(content).hexdigest()
     item = {"assets": {"onnx": {"href": "./patch.onnx", "file:checksum": checksum}}}
     (shipped / "patch.stac.json").write_text(json.dumps(item))
-    assert examine() == [Check("weights", "ok", "patch 1.0, trained 2026-01-02")]
+    assert examine() == [Check("weights", "ok", "patch 1.0 of 2026-01-02")]
     (shipped / "patch.onnx").write_bytes(content[:-1])
     (damaged,) = examine()
     assert (damaged.status, damaged.found) == ("fail", "patch.onnx is damaged")

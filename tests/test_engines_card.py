@@ -1,13 +1,15 @@
 """The card beside the weights, and what is said where there is none."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from test_engines_detector import card_of
 
+from pdn_geo.engines.network import weights as weights_module
 from pdn_geo.engines.network.card import ModelCard
-from pdn_geo.engines.network.weights import have_shipped_weights, load_weights
+from pdn_geo.engines.network.weights import load_weights, shipped_weights
 from pdn_geo.errors import PdnGeoError, WeightsError
 
 
@@ -73,7 +75,40 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
         found.file_for("torch")
 
 
-@pytest.mark.skipif(have_shipped_weights(), reason="weights ship with this version")
-def test_without_shipped_weights_the_network_cannot_be_had() -> None:
-    with pytest.raises(WeightsError, match="no such file"):
+def test_without_shipped_weights_the_network_cannot_be_had(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(weights_module, "_SHIPPED", tmp_path)
+    with pytest.raises(WeightsError, match="no weights ship"):
         load_weights()
+
+
+@pytest.mark.parametrize(
+    ("gsd_m", "name"),
+    [
+        (0.3, "patch"),
+        (1.0, "patch-1m"),
+        (1.7, "patch-1m"),
+        (3.0, "patch"),
+        (60.0, "patch"),
+        (0.05, "patch"),
+        (float("nan"), "patch"),
+    ],
+)
+def test_shipped_weights_go_by_pixel_size(
+    gsd_m: float, name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Those trained on such pixels and on the fewest others."""
+    for stem, trained_on in (("patch", (0.2, 10.0)), ("patch-1m", (0.6, 1.7))):
+        replace(card_of(), name=stem, gsd_m=trained_on).save(tmp_path / f"{stem}.json")
+        (tmp_path / f"{stem}.onnx").touch()
+    monkeypatch.setattr(weights_module, "_SHIPPED", tmp_path)
+    assert load_weights(gsd_m=gsd_m).card.name == name
+
+
+def test_what_ships_stays_small() -> None:
+    files = [path for path in weights_module._SHIPPED.iterdir() if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < 16e6
+    for weights in shipped_weights():
+        assert weights.file_for("torch").is_file()
+        assert weights.card.name == weights.path.stem

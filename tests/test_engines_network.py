@@ -214,9 +214,9 @@ def test_engine_and_device_must_fit(folder: Path) -> None:
 def test_auto_is_the_network_where_weights_ship(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(weights_module, "_SHIPPED", folder / "missing.onnx")
+    monkeypatch.setattr(weights_module, "_SHIPPED", folder / "missing")
     assert isinstance(load_detector("auto"), ClassicalDetector)
-    monkeypatch.setattr(weights_module, "_SHIPPED", folder / "patch.onnx")
+    monkeypatch.setattr(weights_module, "_SHIPPED", folder)
     assert load_detector("auto").name == load_detector("network").name == "patch 1.0"
     assert isinstance(load_detector("classical"), ClassicalDetector)
 
@@ -238,7 +238,7 @@ def test_detect_says_which_weights_it_used(folder: Path, scene: Path) -> None:
 def test_a_scene_that_suits_no_weights_is_searched_by_contrast(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(weights_module, "_SHIPPED", folder / "patch.onnx")
+    monkeypatch.setattr(weights_module, "_SHIPPED", folder)
     path = write_tif(tmp_path / "pan.tif", make_sea(size=400, boats=BOATS[:1]).values[:1])
     findings = pdn_geo.detect(path).findings
     assert findings.model == "classical"

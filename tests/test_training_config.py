@@ -259,7 +259,7 @@ def test_train_command_in_slices_to_weights_that_detect_takes(harbour):
     assert other is not None
     torch.testing.assert_close(one.ema, other.ema, rtol=0, atol=0)
 
-    tuned, card = start_network(NetworkConfig(weights=weights))
+    tuned, card = start_network(replace(config, network=NetworkConfig(weights=weights)))
     assert card is not None
     assert (card.sites, card.thresholds) == (("boats", "empty"), ((1.0, 0.3),))
-    torch.testing.assert_close(tuned.state_dict(), one.ema, rtol=0, atol=0)
+    torch.testing.assert_close(tuned.state_dict(), one.ema, rtol=1e-3, atol=1e-6)  # stored halves

@@ -70,6 +70,15 @@ def read_dataset(
     )
 
 
+def leading_gsd(config: TrainingConfig) -> float:
+    """Metres per pixel of the first scene; NaN where it does not tell, and without scenes."""
+    for source in config.sources:
+        if isinstance(source, SceneSource):
+            with open_scene(source.scenes[0].scene, gsd_m=source.gsd_m) as scene:
+                return scene.grid.gsd_m
+    return float("nan")
+
+
 def _scene(
     pair: LabelledScene, source: SceneSource, progress: Callable[[str], None] | None
 ) -> TrainingScene:

@@ -15,12 +15,12 @@ from pdn_geo.engines.network.card import DataSource, ModelCard
 from pdn_geo.engines.network.export import export
 from pdn_geo.engines.network.inputs import NEEDED, UNKNOWN_GSD_M
 from pdn_geo.engines.network.maps import ScoreLaw
-from pdn_geo.engines.network.weights import have_shipped_weights, load_weights
+from pdn_geo.engines.network.weights import load_weights, shipped_weights
 from pdn_geo.errors import OptionError, WeightsError
 from pdn_geo.models.patch_network import PatchNetwork
 from pdn_geo.training.checkpoint import read_checkpoint
-from pdn_geo.training.config import NONE, SHIPPED, NetworkConfig, SceneSource, TrainingConfig
-from pdn_geo.training.dataset import Dataset, read_dataset
+from pdn_geo.training.config import NONE, SHIPPED, SceneSource, TrainingConfig
+from pdn_geo.training.dataset import Dataset, leading_gsd, read_dataset
 from pdn_geo.training.log import Entry
 from pdn_geo.training.loop import fit
 from pdn_geo.training.losses import patch_loss
@@ -60,7 +60,7 @@ def train(
     if max_minutes is not None and not max_minutes > 0:
         raise OptionError(f"max_minutes must be positive, got {max_minutes}")
     torch.manual_seed(run.seed)
-    network, start = start_network(config.network)
+    network, start = start_network(config)
     tell = progress or _silent
     dataset = read_dataset(
         config, stride=network.stride, progress=lambda name: tell(f"reading {name}", None)
@@ -87,19 +87,23 @@ def _silent(stage: str, entry: Entry | None) -> None:
     pass
 
 
-def start_network(config: NetworkConfig) -> tuple[PatchNetwork, ModelCard | None]:
+def start_network(config: TrainingConfig) -> tuple[PatchNetwork, ModelCard | None]:
     """The network to start from, and the card of its weights if it has any.
 
-    Raises OptionError, WeightsError.
+    Raises OptionError, WeightsError, SceneError.
     """
-    if config.weights == NONE:
+    asked = config.network
+    if asked.weights == NONE:
         try:
-            return PatchNetwork(config.backbone, config.stride), None
+            return PatchNetwork(asked.backbone, asked.stride), None
         except (RuntimeError, ValueError) as error:  # timm's own, for a name it does not know
-            raise OptionError(f"backbone {config.backbone!r}: {error}") from error
-    if config.weights == SHIPPED and not have_shipped_weights():
-        raise OptionError('no weights ship with this version; set weights = "none" or a file')
-    weights = load_weights(None if config.weights == SHIPPED else config.weights)
+            raise OptionError(f"backbone {asked.backbone!r}: {error}") from error
+    if asked.weights == SHIPPED:
+        if not shipped_weights():
+            raise OptionError('no weights ship with this version; set weights = "none" or a file')
+        weights = load_weights(gsd_m=leading_gsd(config))
+    else:
+        weights = load_weights(asked.weights)
     card, path = weights.card, weights.file_for("torch")
     network = PatchNetwork(card.backbone, card.stride)
     try:

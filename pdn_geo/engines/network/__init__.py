@@ -1,5 +1,6 @@
 """Boats by a trained network, run by ONNX Runtime or by PyTorch."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,13 @@ if TYPE_CHECKING:
 
 
 def load_network(
-    weights: str | Path | None = None, engine: str | None = None, device: str = "cpu"
+    weights: str | Path | None = None,
+    engine: str | None = None,
+    device: str = "cpu",
+    *,
+    gsd_m: float = math.nan,
 ) -> "NetworkDetector":
-    """The detector for some weights, by default those of the package.
+    """The detector for some weights, by default those of the package for a GSD in metres.
 
     engine: "onnx" or "torch"; by default what the file is for, and torch for another
     device than the CPU. Raises WeightsError, OptionError.
@@ -24,7 +29,7 @@ def load_network(
         raise OptionError(f"engine must be one of {', '.join(SUFFIXES)}, got {engine!r}")
     if engine == "onnx" and device != "cpu":
         raise OptionError(f"engine onnx runs on the CPU: device {device!r} needs engine torch")
-    found = load_weights(weights)
+    found = load_weights(weights, gsd_m=gsd_m)
     if engine is None:
         engine = found.engine if device == "cpu" else "torch"
     return NetworkDetector(_runner(found, engine, device), found.card)

@@ -6,6 +6,9 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnx.helper
+import onnx.numpy_helper
 import torch
 from safetensors.torch import save
 
@@ -27,19 +30,21 @@ TOLERANCE = 1e-3
 """Most by which the maps of the two engines may differ."""
 
 
-def export(network: PatchNetwork, card: ModelCard, folder: str | Path) -> Path:
+def export(network: PatchNetwork, card: ModelCard, folder: str | Path, *, stem: str = STEM) -> Path:
     """Write patch.onnx, patch.safetensors, patch.json and patch.stac.json into a folder.
 
-    The folder is made if need be; files of these names are replaced. Batch norm is folded
-    into the convolutions, batch, height and width stay free. Both files are run on the
-    same random patches. Returns the path of patch.onnx. Raises WeightsError where they
-    disagree, which a backbone may cause that does not work at every size.
+    The folder is made if need be; files of these names are replaced. stem: in place of "patch".
+    What has two dimensions or more is stored at half precision, and computed with in full.
+    Batch, height and width stay free in ONNX. Both files are run on the same random patches.
+    Returns the path of the ONNX file. Raises WeightsError where they disagree, which a
+    backbone may cause that does not work at every size.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{STEM}.onnx"
+    path = folder / f"{stem}.onnx"
     network = copy.deepcopy(network).cpu().eval()
-    state = {name: value.contiguous() for name, value in network.state_dict().items()}
+    state = {name: _halved(value).contiguous() for name, value in network.state_dict().items()}
+    network.load_state_dict(state)
     # Bytes of our own writing: the library's writer leaves files that only their owner reads.
     path.with_suffix(".safetensors").write_bytes(save(state))
     card.save(path.with_suffix(".json"))
@@ -49,6 +54,10 @@ def export(network: PatchNetwork, card: ModelCard, folder: str | Path) -> Path:
     item = stac_item(card, [path, path.with_suffix(".safetensors")], parameters)
     path.with_suffix(".stac.json").write_text(json.dumps(item, indent=2) + "\n", encoding="utf-8")
     return path
+
+
+def _halved(value: torch.Tensor) -> torch.Tensor:
+    return value.half() if value.is_floating_point() and value.ndim > 1 else value
 
 
 def _write_onnx(network: PatchNetwork, path: Path) -> None:
@@ -66,7 +75,29 @@ def _write_onnx(network: PatchNetwork, path: Path) -> None:
             input_names=["patches"],
             output_names=["maps"],
             dynamic_axes={"patches": free, "maps": free},
+            # Batch norm stays apart, or the convolutions would no longer be halves: ONNX
+            # Runtime folds it when it loads the file.
+            training=torch.onnx.TrainingMode.PRESERVE,
         )
+    _halve(path)
+
+
+def _halve(path: Path) -> None:
+    """Store what was rounded to half precision so; a cast widens it when the file is loaded."""
+    model = onnx.load(path)
+    casts = []
+    for weight in model.graph.initializer:
+        values = onnx.numpy_helper.to_array(weight)
+        halves = values.astype(np.float16)
+        if values.dtype == np.float32 and values.ndim > 1 and (halves == values).all():
+            stored = f"{weight.name}.half"
+            cast = onnx.helper.make_node("Cast", [stored], [weight.name], to=onnx.TensorProto.FLOAT)
+            casts.append(cast)
+            weight.CopyFrom(onnx.numpy_helper.from_array(halves, stored))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    onnx.save(model, path)
 
 
 def _check_agreement(path: Path, card: ModelCard) -> None:

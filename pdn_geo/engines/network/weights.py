@@ -1,18 +1,20 @@
 """Where weights are: those that ship with the package, and a user's own."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from pdn_geo.engines.network.card import ModelCard
+from pdn_geo.engines.network.inputs import UNKNOWN_GSD_M
 from pdn_geo.errors import WeightsError
 
 STEM = "patch"
-"""The name of the shipped files, and of those that `export` writes, but for the suffix."""
+"""What `export` calls its files, but for the suffix; those shipped for some GSD add it."""
 
 SUFFIXES = {"onnx": ".onnx", "torch": ".safetensors"}
 """The file that each engine runs."""
 
-_SHIPPED = Path(__file__).parents[2] / "weights" / f"{STEM}.onnx"
+_SHIPPED = Path(__file__).parents[2] / "weights"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,20 +37,36 @@ class Weights:
         return path
 
 
-def have_shipped_weights() -> bool:
-    """Whether weights ship with this version."""
-    return _SHIPPED.is_file()
+def shipped_weights() -> list[Weights]:
+    """Those of the package, if any do ship with this version. Raises WeightsError."""
+    return [load_weights(path) for path in sorted(_SHIPPED.glob(f"{STEM}*.onnx"))]
 
 
-def load_weights(path: str | Path | None = None) -> Weights:
+def load_weights(path: str | Path | None = None, *, gsd_m: float = math.nan) -> Weights:
     """The weights in a file with the card beside it, by default those of the package.
 
-    path: .onnx or .safetensors; the card has the same name and ends in .json. Raises
-    WeightsError when a file is missing, or the card is none.
+    path: .onnx or .safetensors; the card has the same name and ends in .json. gsd_m: metres
+    per pixel, NaN if unknown, by which those of the package are chosen: trained on pixels of
+    that size, and on the fewest others. Raises WeightsError when a file is missing, or the
+    card is none.
     """
-    path = _SHIPPED if path is None else Path(path)
+    if path is None:
+        return _closest(shipped_weights(), gsd_m if math.isfinite(gsd_m) else UNKNOWN_GSD_M)
+    path = Path(path)
     if path.suffix not in SUFFIXES.values():
         raise WeightsError(path, f"weights end in {' or '.join(SUFFIXES.values())}")
     if not path.is_file():
         raise WeightsError(path, "no such file")
     return Weights(path=path, card=ModelCard.load(path.with_suffix(".json")))
+
+
+def _closest(weights: list[Weights], gsd_m: float) -> Weights:
+    if not weights:
+        raise WeightsError(_SHIPPED, "no weights ship with this version")
+
+    def fit(one: Weights) -> tuple[float, float]:
+        """Octaves by which a GSD is missed, and octaves trained on."""
+        low, high = one.card.gsd_m
+        return abs(math.log2(gsd_m / min(max(gsd_m, low), high))), math.log2(high / low)
+
+    return min(weights, key=fit)
