@@ -82,7 +82,8 @@ class Tally:
 
 class Local:
     """A `Controller` made by hand: boats cluster. A cell's ratio is (prior + boats found
-    nearby) / (prior + boats expected nearby), by a Gaussian over the looks made.
+    nearby) / (prior + boats expected nearby), by a Gaussian over the looks made. Expectations
+    are scaled to what was found in all: among whitecaps everywhere is not more than elsewhere.
     """
 
     def __init__(self, prior: float, reach_m: float, place: Place) -> None:
@@ -97,6 +98,7 @@ class Local:
             x, y = window.col_off + window.width / 2, window.row_off + window.height / 2
             self._made.append((x, y, float(found.sum()), hoped))
         x, y, found, hoped = np.array(self._made).T
+        hoped = hoped * (1 + found.sum()) / (1 + hoped.sum())
         middles = (np.arange(SIDE // BLOCK_PX) + 0.5) * BLOCK_PX
         down, across = (
             np.exp(-((middles[:, None] - at) ** 2) / (2 * self._reach_px**2)) for at in (y, x)

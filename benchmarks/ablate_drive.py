@@ -143,7 +143,7 @@ def verdict(found: Results, default: str, others: Sequence[str]) -> str:
         + (
             "That is more than twice its noise, and speaks for a change of the default."
             if sure
-            else "That is within twice its noise: the default stays, as the simpler one."
+            else "That is within twice its noise: the default stays."
         )
     )
 
@@ -164,12 +164,13 @@ DRIVES = """## What ranks the looks
 The drives differ in what they do with what looks found. At a budget in patches the greedy drive
 does nothing with it: told nothing, it makes the same looks; only the automatic budget, which ends
 when too little is expected, hears of it. The local controller is made by hand: where looks found
-more boats than the map expected, cells nearby are worth more, by (a + found) / (a + expected) under
-a Gaussian; its two constants are chosen on the mosaics of the other folds and on simulated seas of
-other seeds ({constants}). The LSTM is taught on the greedy drive's runs over the same scenes, whole
-and by quarters, {inputs} to {state} wide for so few of them. Of a look it is told what was found
-and expected, and the channels of the global stream of which its 256 features are a linear law, as
-it was trained on seas alone; not the features of patch networks, which differ from fold to fold.
+more boats than the map expected, and more so than elsewhere in the scene, cells nearby are worth
+more, by (a + found) / (a + expected) under a Gaussian; its two constants are chosen on the mosaics
+of the other folds and on simulated seas of other seeds ({constants}). The LSTM is taught on the
+greedy drive's runs over the same scenes, whole and by quarters, {inputs} to {state} wide for so few
+of them. Of a look it is told what was found and expected, and the channels of the global stream of
+which its 256 features are a linear law, as it was trained on seas alone; not the features of patch
+networks, which differ from fold to fold.
 """
 SIZES = """## Windows
 
