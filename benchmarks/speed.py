@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 
 import speed_scenes
-from speed_report import Found, Results, Run, report
+from speed_report import LARGEST, Found, Results, Run, report
 from speed_rivals import (
     FINDS_BOATS,
     OVERLAP,
@@ -70,11 +70,13 @@ def compare(scene: SpeedScene, boats: Path) -> Found:
 
 
 def make_scenes(sides: list[str], rivals: list[str], folder: Path, base: int) -> list[SpeedScene]:
-    """Every layout of scenes that are files; mosaics in the first alone."""
+    """Every layout of scenes that are files; mosaics in the first alone, and the largest only
+    without overviews: it takes a quarter of an hour.
+    """
     scenes = []
     for side in sides:
         for layout in LAYOUTS if side in (SMALL, WHOLE) else [DEFLATE]:
-            for overviews in (False, True):
+            for overviews in (False,) if side == LARGEST else (False, True):
                 scene = SpeedScene(
                     side=side, layout=layout, overviews=overviews, base=base, folder=folder
                 )
