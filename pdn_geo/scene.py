@@ -48,3 +48,13 @@ class Scene(Protocol):
 
         Raises BlockReadError when it cannot be decoded.
         """
+
+
+def colour_bands(band_names: Sequence[str]) -> list[int]:
+    """Indices of the three bands that a picture shows as red, green and blue: those of these
+    names, else the first three, else three times the first.
+    """
+    names, colours = list(band_names), ("red", "green", "blue")
+    if all(colour in names for colour in colours):
+        return [names.index(colour) for colour in colours]
+    return [0, 1, 2] if len(names) >= 3 else [0, 0, 0]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pdn_geo.anchor import GlobalAnchor
 from pdn_geo.errors import BlockReadError
 from pdn_geo.geometry import Window
-from pdn_geo.scene import Scene
+from pdn_geo.scene import Scene, colour_bands
 
 _LONG_SIDE = 1600
 _FEW_CELLS = 800
@@ -26,7 +26,7 @@ class Thumbnail:
     def __init__(
         self, shape: tuple[int, int], anchor_stride: int, band_names: Sequence[str]
     ) -> None:
-        self._shown = _shown(band_names)
+        self._shown = colour_bands(band_names)
         cells = [-(-side // anchor_stride) for side in shape]
         self._factor = max(1, -(-max(cells) // _LONG_SIDE))
         self.stride = anchor_stride * self._factor
@@ -118,7 +118,7 @@ def sketch(thumbnail: Thumbnail, scene: Scene) -> Sketch:
 def _read_again(scene: Scene) -> tuple[NDArray[np.float32], int]:
     height, width = scene.grid.height, scene.grid.width
     stride = max(1, -(-max(height, width) // _LONG_SIDE))
-    rows, shown = 128 * stride, _shown(scene.band_names)
+    rows, shown = 128 * stride, colour_bands(scene.band_names)
     thumbnail = np.full((3, -(-height // stride), -(-width // stride)), np.nan, np.float32)
     for row in range(0, height, rows):
         window = Window(col_off=0, row_off=row, width=width, height=min(rows, height - row))
@@ -128,11 +128,3 @@ def _read_again(scene: Scene) -> tuple[NDArray[np.float32], int]:
         top = row // stride
         thumbnail[:, top : top + sampled.shape[1]] = sampled
     return thumbnail, stride
-
-
-def _shown(band_names: Sequence[str]) -> list[int]:
-    """Indices of the three bands that a picture shows as red, green and blue."""
-    names = list(band_names)
-    if all(colour in names for colour in ("red", "green", "blue")):
-        return [names.index(colour) for colour in ("red", "green", "blue")]
-    return [0, 1, 2] if len(names) >= 3 else [0, 0, 0]

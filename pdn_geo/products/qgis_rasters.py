@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pdn_geo.errors import BlockReadError
 from pdn_geo.geometry import Window
 from pdn_geo.io import RasterScene
+from pdn_geo.scene import colour_bands
 
 _SAMPLES_A_SIDE = 8
 _SAMPLE_PX = 64
@@ -44,7 +45,8 @@ def sample(raster: RasterScene) -> NDArray[np.float32]:
 
 
 def scene_style(raster: RasterScene) -> Element | None:
-    """The first three bands, or the first, stretched alike, which keeps the sea's hue.
+    """Red, green and blue or what stands for them, or the first band, stretched alike, which
+    keeps the sea's hue.
 
     None, which leaves it to QGIS, for palettes and the like, for scaled values (QGIS
     stretches what the scale gives) and where no pixel is valid.
@@ -52,9 +54,9 @@ def scene_style(raster: RasterScene) -> Element | None:
     is_plain = raster.choice.expand == "none" and not raster.header.has_scales
     if not is_plain or raster.dtype.startswith("complex"):
         return None
-    bands = raster.choice.indexes
-    shown = bands[:3] if len(bands) >= 3 else bands[:1]
-    values = sample(raster)[: len(shown)]
+    picked = colour_bands(raster.band_names)[: 3 if len(raster.band_names) >= 3 else 1]
+    shown = [raster.choice.indexes[band] for band in picked]
+    values = sample(raster)[picked]
     if not np.isfinite(values).any():
         return None
     low, middle, high = np.nanpercentile(values, _PERCENTILES)

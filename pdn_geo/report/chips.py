@@ -10,7 +10,7 @@ from pdn_geo.geometry import Window
 from pdn_geo.io import read_salvaging
 from pdn_geo.report.images import jpeg_uri
 from pdn_geo.report.run import Boat
-from pdn_geo.scene import Pixels, Scene
+from pdn_geo.scene import Pixels, Scene, colour_bands
 
 MOST_CHIPS = 300
 MOST_BYTES = 8_000_000
@@ -51,11 +51,12 @@ def cut_chips(
     chips: list[Chip] = []
     room = MOST_BYTES
     wanted = boats[:MOST_CHIPS]
+    shown = colour_bands(scene.band_names)
     for i, boat in enumerate(wanted):
         window = _window(boat, scene)
         step = -(-max(window.width, window.height) // _MOST_SIDE)
         pixels, _ = read_salvaging(scene, window)
-        uri = jpeg_uri(_shown(_reduced(pixels, step), contrast), quality=_QUALITY)
+        uri = jpeg_uri(_shown(_reduced(pixels, shown, step), contrast), quality=_QUALITY)
         room -= len(uri)
         if room < 0:
             break
@@ -78,10 +79,9 @@ def _window(boat: Boat, scene: Scene) -> Window:
     )
 
 
-def _reduced(pixels: Pixels, step: int) -> NDArray[np.float32]:
-    """Red, green and blue as (3, rows, cols), every `step` pixels; NaN where not valid."""
-    bands = pixels.values[:3] if len(pixels.values) >= 3 else pixels.values[[0, 0, 0]]
-    return np.where(pixels.valid, bands, np.float32(np.nan))[:, ::step, ::step]
+def _reduced(pixels: Pixels, shown: list[int], step: int) -> NDArray[np.float32]:
+    """The bands shown as (3, rows, cols), every `step` pixels; NaN where not valid."""
+    return np.where(pixels.valid, pixels.values[shown], np.float32(np.nan))[:, ::step, ::step]
 
 
 def _shown(values: NDArray[np.float32], contrast: float) -> NDArray[np.uint8]:

@@ -1,10 +1,14 @@
-"""The small picture of a scene: its colours, whatever the order of the bands."""
+"""Pictures of a scene have its colours, whatever the order of the bands."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
+from rasters import write
 
 from pdn_geo import thumbnail
-from pdn_geo.io import AnchorReader, plan_anchor
+from pdn_geo.io import AnchorReader, open_scene, plan_anchor
+from pdn_geo.products.qgis_rasters import scene_style
 from pdn_geo.testing import FakeScene
 from pdn_geo.thumbnail import Thumbnail, sketch
 
@@ -37,3 +41,15 @@ def test_colours_go_by_name(
 )
 def test_without_the_colours_the_first_bands_are_shown(names, expected) -> None:
     assert shown(names, [1.0, 2.0, 3.0][: len(names)]) == pytest.approx(expected)
+
+
+def test_qgis_shows_the_colours_by_name(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).integers(1, 255, (4, 64, 64)).astype(np.uint8)
+    path = tmp_path / "scene.tif"
+    write(path, values)
+    with open_scene(path, bands=["nir=1", "blue=2", "green=3", "red=4"]) as scene:
+        style = scene_style(scene)
+    assert style is not None
+    renderer = style.find(".//rasterrenderer")
+    assert renderer is not None
+    assert [renderer.get(f"{colour}Band") for colour in ("red", "green", "blue")] == ["4", "3", "2"]
