@@ -3,7 +3,6 @@
 import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache
 from itertools import product
 
 import numpy as np
@@ -59,7 +58,6 @@ class Eye:
         store(self._path, self._known)
 
 
-@cache
 def held_out(fold: int | None) -> PatchDetector:
     """The patch network that has not seen a fold; any one for a sea."""
     return held_out_detector(WEIGHTS, fold or 0)

@@ -2,13 +2,12 @@
 
     python benchmarks/ablate_drive.py
 
-Some 40 minutes on one core. Everything slow is kept in --runs, in a folder named after networks and
+An hour on one core. Everything slow is kept in --runs, in a folder named after networks and
 folds: a run that was stopped goes on, one with other networks begins anew. Each table is written
 as soon as it is there.
 """
 
 import argparse
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -20,8 +19,7 @@ import torch
 from ablate_controllers import INPUTS, SHAPE, STATE, Eye, Floats, Learnt, Local, controllers, run
 from ablate_sites import WEIGHTS, Place, Runs
 from numpy.typing import NDArray
-from patch_folds import WEIGHTS as FOLDER
-from patch_folds import folds_of_sites
+from patch_folds import fingerprint, folds_of_sites
 
 from pdn_geo.drive import greedy
 from pdn_geo.drive.budget import PATCH_PX, Budget
@@ -226,14 +224,6 @@ def fusion_section(runs: Runs) -> Iterator[str]:
     yield from ablate_fusion.section(runs)
 
 
-def key() -> str:
-    """Of the networks and folds that everything hangs on."""
-    digest = hashlib.sha256()
-    for path in sorted(FOLDER.iterdir()):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=Path, default=Path("runs") / "ablations")
@@ -241,7 +231,7 @@ def main() -> None:
                         help="what train_saliency.py and selection.py keep")  # fmt: skip
     options = parser.parse_args()
     torch.set_num_threads(1)
-    runs = Runs(options.runs / key(), options.saliency)
+    runs = Runs(options.runs / fingerprint(), options.saliency)
     folds = len(set(folds_of_sites(WEIGHTS).values()))
     sections = [HEADER.format(folds=folds, weights=WEIGHTS)]
     for section in (window_section, drive_section, fusion_section):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from selection import markdown
 from selection_sites import FAMILIES, WINDS_MPS
 
 PATCHES = (8, 16, 32)
@@ -102,21 +103,12 @@ def page(
 
     heads = ["mean of mosaics", *titles]
     yield ALONE_HEAD
-    yield from table(
-        [*heads, "train, s", "scene, s"], {r: told(r, "alone") + times(r) for r in rows}
-    )
+    alone = {row: told(row, "alone") + times(row) for row in rows}
+    yield from markdown([*heads, "train, s", "scene, s"], alone, corner="Sees")
     yield MIXED_HEAD
     mixed = {row: told(row, "alone" if row == PRIORS else "mixed") for row in rows}
-    yield from table(heads, mixed)
+    yield from markdown(heads, mixed, corner="Sees")
 
 
 def shares(recall: NDArray[np.float64] | None) -> str:
     return "–" if recall is None else " / ".join(f"{v:.2f}".removeprefix("0") for v in recall)
-
-
-def table(heads: Sequence[str], rows: dict[str, list[str]]) -> Iterator[str]:
-    yield "| Sees | " + " | ".join(heads) + " |"
-    yield "|---|" + "--:|" * len(heads)
-    for name, cells in rows.items():
-        yield f"| {name} | " + " | ".join(cells) + " |"
-    yield ""

@@ -6,7 +6,7 @@
 Scenes of 10240 x 10240 px: simulated open sea at 1 m with 40 boats; mosaics of the labelled
 scenes of one fold, judged by the network that never saw them (`mosaics.py`); and the same of
 the surf frames with hulls of held-out marinas set on their water. What is measured is kept in
---runs: a run that was stopped goes on.
+--runs, in a folder named after networks and folds: a run that was stopped goes on.
 """
 
 import argparse
@@ -290,7 +290,8 @@ def page(pairs: Sequence[Pair]) -> str:
         "of 10240 x 10240 px: what is saved, what is lost, and what false alarms are spared.",
         "*Pixels looked at* are of those that tiling looks at. *The same at the drive's recall*:",
         "false alarms of tiling, its threshold set so that it finds as many boats as the drive.",
-        "*Together*: all scenes of a group as one.",
+        "*Together*: all scenes of a group as one. On mosaics and surf the patch network has not",
+        "seen the sites; the saliency is the one that ships, and has learned from them.",
         "",
         "| " + " | ".join(HEADS) + " |",
         "|---" + "|---:" * (len(HEADS) - 1) + "|",
@@ -307,12 +308,13 @@ def main() -> None:
     parser.add_argument("--only", help="scenes whose name holds this; printed, not written")
     parser.add_argument("--runs", type=Path, default=Path("runs") / "against_tiling")
     options = parser.parse_args()
+    folder = options.runs / patch_folds.fingerprint()
     pairs = []
     for large in chain(seas(), real_mosaics(), surf_mosaics()):
         if options.only and options.only not in f"{large.group}, {large.name}":
             continue
         pairs.append(
-            kept(options.runs / f"{large.group} {large.name}.pickle".replace("/", " per "), large)
+            kept(folder / f"{large.group} {large.name}.pickle".replace("/", " per "), large)
         )
         print(" | ".join(pairs[-1].cells()), flush=True)
     if not options.only:

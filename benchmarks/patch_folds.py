@@ -1,5 +1,6 @@
 """The patch networks that were trained without a fold of the real sites."""
 
+import hashlib
 import json
 import tempfile
 from functools import cache
@@ -12,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from pdn_geo.engines.network.card import ModelCard
 from pdn_geo.engines.network.detector import NetworkDetector
-from pdn_geo.engines.network.export import export
+from pdn_geo.engines.network.export import export, halved
 from pdn_geo.engines.network.maps import ScoreLaw
 from pdn_geo.engines.network.onnx_runner import OnnxRunner
 from pdn_geo.engines.network.weights import load_weights
@@ -20,6 +21,7 @@ from pdn_geo.models.patch_network import PatchNetwork
 from pdn_geo.training.checkpoint import read_checkpoint
 
 WEIGHTS = Path(__file__).parent / "weights"
+SHIPPED = Path(__file__).parents[1] / "pdn_geo" / "weights"
 GSD_M = {"patch": (0.2, 10.0), "patch-1m": (0.6, 1.7)}
 """Weights that ship, each with folds of its own, and the metres per pixel they are for."""
 
@@ -27,6 +29,15 @@ GSD_M = {"patch": (0.2, 10.0), "patch-1m": (0.6, 1.7)}
 def name_for(gsd_m: float) -> str:
     """The weights that `pdn-geo detect` takes there."""
     return load_weights(gsd_m=gsd_m).card.name
+
+
+def fingerprint() -> str:
+    """Of all networks, laws and folds, those that ship too: with others, figures are stale."""
+    digest = hashlib.sha256()
+    for folder in (WEIGHTS, SHIPPED):
+        for path in sorted(path for path in folder.iterdir() if path.is_file()):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 @cache
@@ -39,10 +50,7 @@ def keep_folds(name: str, runs: Path) -> None:
     """Store the folds' trained networks at half precision; laws and thresholds are to follow."""
     WEIGHTS.mkdir(exist_ok=True)
     for fold in range(FOLDS):
-        state = trained_network(runs / f"fold_{fold}").state_dict()
-        halves = {key: value.half() if value.is_floating_point() else value
-                  for key, value in state.items()}  # fmt: skip
-        save_file(halves, _file(name, fold))
+        save_file(halved(trained_network(runs / f"fold_{fold}")), _file(name, fold))
     keep_record(name, {})
 
 

@@ -196,8 +196,10 @@ def measured(title: str, *, folder: Path, rows: Sequence[str]) -> Table:
     return table
 
 
-def markdown(heads: Sequence[str], rows: dict[str, list[str]]) -> Iterator[str]:
-    yield "| Saliency | " + " | ".join(heads) + " |"
+def markdown(
+    heads: Sequence[str], rows: dict[str, list[str]], *, corner: str = "Saliency"
+) -> Iterator[str]:
+    yield f"| {corner} | " + " | ".join(heads) + " |"
     yield "|---|" + "--:|" * len(heads)
     for name, cells in rows.items():
         yield f"| {name} | " + " | ".join(cells) + " |"

@@ -15,8 +15,6 @@ from pdn_geo.engines.network.card import DataSource, ModelCard
 from pdn_geo.engines.network.export import export
 from pdn_geo.engines.network.maps import ScoreLaw
 
-WEIGHTS = Path(__file__).parents[1] / "pdn_geo" / "weights"
-
 SOURCES = (
     DataSource(name="simulated seas (pdn_geo.ocean)", licence="Apache-2.0"),
     DataSource(name="Sentinel-2 harbours (sen2ships)", licence="MIT; Copernicus Sentinel data"),
@@ -57,7 +55,9 @@ def main() -> None:
         figures={f"{name}, sites held out": row for name, row in record["figures"].items()},
         limits=LIMITS,
     )
-    print(export(patch_folds.trained_network(options.run), card, WEIGHTS, stem=card.name))
+    print(
+        export(patch_folds.trained_network(options.run), card, patch_folds.SHIPPED, stem=card.name)
+    )
 
 
 if __name__ == "__main__":

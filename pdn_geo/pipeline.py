@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pdn_geo.drive.budget import Budget
 from pdn_geo.drive.greedy import GreedyDrive
 from pdn_geo.engines import ClassicalDetector, PatchDetector, load_detector
-from pdn_geo.engines.network.weights import load_weights
+from pdn_geo.engines.network.detector import NetworkDetector
 from pdn_geo.errors import OptionError
 from pdn_geo.inspection import MOST_COUNTED, Inspection, inspect
 from pdn_geo.interrupt import first_interrupt_held
@@ -106,7 +106,7 @@ def detect(
             *getattr(raster, "notes", ()),
             f"Used classical: {unsuited}." if unsuited else "",
             _engine_note(detector, engine, device),
-            _gsd_note(model, weights, detector, raster.grid.gsd_m),
+            _gsd_note(detector, raster.grid.gsd_m),
             coarse.anchor_note,
             f"{len(failed)} windows could not be read and were not searched." if failed else "",
         ]
@@ -166,13 +166,11 @@ def _engine_note(detector: PatchDetector, engine: str | None, device: str) -> st
     return ""
 
 
-def _gsd_note(
-    model: str | PatchDetector, weights: str | Path | None, detector: PatchDetector, gsd_m: float
-) -> str:
+def _gsd_note(detector: PatchDetector, gsd_m: float) -> str:
     """Of a network on pixels of a size that it never saw; "" also where that is unknown."""
-    if not isinstance(model, str) or isinstance(detector, ClassicalDetector):
+    if not isinstance(detector, NetworkDetector):
         return ""
-    card = load_weights(weights, gsd_m=gsd_m).card
+    card = detector.card
     low, high = card.gsd_m
     if not (gsd_m < low / _NEARLY or gsd_m > high * _NEARLY):
         return ""

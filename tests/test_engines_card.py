@@ -109,6 +109,8 @@ def test_shipped_weights_go_by_pixel_size(
 def test_what_ships_stays_small() -> None:
     files = [path for path in weights_module._SHIPPED.iterdir() if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 16e6
-    for weights in shipped_weights():
+    shipped = shipped_weights()
+    assert {weights.card.name for weights in shipped} == {"patch", "patch-1m"}
+    for weights in shipped:
         assert weights.file_for("torch").is_file()
         assert weights.card.name == weights.path.stem

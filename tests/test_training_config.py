@@ -259,6 +259,12 @@ def test_train_command_in_slices_to_weights_that_detect_takes(harbour):
     assert other is not None
     torch.testing.assert_close(one.ema, other.ema, rtol=0, atol=0)
 
+    shipped = replace(config, network=NetworkConfig(weights="shipped"))
+    assert start_network(shipped)[1].name == "patch"  # the scene's pixels are of 3 m
+    with rasterio.open(harbour / "boats.tif", "r+") as scene:
+        scene.transform *= scene.transform.scale(1 / 3)
+    assert start_network(shipped)[1].name == "patch-1m"
+
     tuned, card = start_network(replace(config, network=NetworkConfig(weights=weights)))
     assert card is not None
     assert (card.sites, card.thresholds) == (("boats", "empty"), ((1.0, 0.3),))

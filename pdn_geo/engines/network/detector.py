@@ -52,6 +52,10 @@ class NetworkDetector:
         self._min_score = min_score
 
     @property
+    def card(self) -> ModelCard:
+        return self._card
+
+    @property
     def name(self) -> str:
         return self._card.title
 

@@ -43,7 +43,7 @@ def export(network: PatchNetwork, card: ModelCard, folder: str | Path, *, stem: 
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{stem}.onnx"
     network = copy.deepcopy(network).cpu().eval()
-    state = {name: _halved(value).contiguous() for name, value in network.state_dict().items()}
+    state = halved(network)
     network.load_state_dict(state)
     # Bytes of our own writing: the library's writer leaves files that only their owner reads.
     path.with_suffix(".safetensors").write_bytes(save(state))
@@ -56,8 +56,12 @@ def export(network: PatchNetwork, card: ModelCard, folder: str | Path, *, stem: 
     return path
 
 
-def _halved(value: torch.Tensor) -> torch.Tensor:
-    return value.half() if value.is_floating_point() and value.ndim > 1 else value
+def halved(network: PatchNetwork) -> dict[str, torch.Tensor]:
+    """The state of a network as it is stored: kernels at half precision, the rest in full."""
+    return {
+        name: (value.half() if value.is_floating_point() and value.ndim > 1 else value).contiguous()
+        for name, value in network.state_dict().items()
+    }
 
 
 def _write_onnx(network: PatchNetwork, path: Path) -> None:

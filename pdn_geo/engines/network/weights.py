@@ -9,7 +9,7 @@ from pdn_geo.engines.network.inputs import UNKNOWN_GSD_M
 from pdn_geo.errors import WeightsError
 
 STEM = "patch"
-"""What `export` calls its files, but for the suffix; those shipped for some GSD add it."""
+"""What `export` calls its files, but for the suffix; what ships begins with it."""
 
 SUFFIXES = {"onnx": ".onnx", "torch": ".safetensors"}
 """The file that each engine runs."""
