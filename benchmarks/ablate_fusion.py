@@ -72,8 +72,9 @@ class Seer:
     @torch.inference_mode()
     def see(self, patch: Patch, sea: SeaStatistics) -> tuple[Detections, NDArray[np.float32]]:
         channels = network_input(
-            patch.values, patch.valid, patch.water, patch.band_names, patch.gsd_m, sea
-        )
+            patch.values, patch.valid, patch.water, sea.level_at(patch.look.window),
+            patch.band_names, patch.gsd_m, sea,
+        )  # fmt: skip
         below, beside = (-size % 32 for size in channels.shape[1:])
         padded = np.pad(channels, ((0, 0), (0, below), (0, beside)))[None]
         x = torch.from_numpy(padded).contiguous(memory_format=torch.channels_last)

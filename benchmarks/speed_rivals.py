@@ -177,7 +177,7 @@ def _sahi_model(path: str, survey: str) -> "DetectionModel":
     from pdn_geo.engines.network.weights import load_weights
     from pdn_geo.geometry import Window
     from pdn_geo.io import open_scene
-    from pdn_geo.sea import SeaStatistics
+    from pdn_geo.sea import SeaLevel, SeaStatistics
 
     class AllCores:
         """A runner for one slice after another: the threads are inside, as SAHI has none."""
@@ -198,7 +198,8 @@ def _sahi_model(path: str, survey: str) -> "DetectionModel":
     class PatchNetwork(DetectionModel):
         def load_model(self) -> None:
             known = np.load(survey)
-            self._sea = SeaStatistics(known["mean"], known["std"])
+            level = SeaLevel(known["level"], int(known["level_px"]))
+            self._sea = SeaStatistics(known["mean"], known["std"], level)
             self._water, self._stride = known["water"], int(known["stride"])
             with open_scene(path) as scene:
                 self._grid, self._bands = scene.grid, scene.band_names

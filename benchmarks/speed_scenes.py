@@ -218,10 +218,12 @@ def _survey(scene: SpeedScene) -> None:
 
     with open_scene(scene.path) as raster:
         coarse = survey(raster, VectorMasks.read(raster.grid, scene_name=raster.name))
+    level = coarse.sea.level
+    assert level is not None
     part = scene.survey.with_name(f".{scene.survey.name}")
     np.savez(
         part, mean=coarse.sea.mean, std=coarse.sea.std, water=coarse.saliency.water,
-        stride=coarse.saliency.stride,
+        stride=coarse.saliency.stride, level=level.blocks, level_px=level.block_px,
     )  # fmt: skip
     part.replace(scene.survey)
 

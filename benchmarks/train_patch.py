@@ -6,7 +6,7 @@
     python benchmarks/train_patch.py fold 2
     python benchmarks/train_patch.py all             # what ships
 
-Real sites are learned twice: from small crops, which show more places, then from wide ones.
+Real sites are learned from small crops, which show more places, then from wide ones, twice.
 Each stage may be stopped and called again: it goes on where it was. Runs lie in --runs.
 """
 
@@ -53,6 +53,10 @@ STAGES = {
         loop=LoopConfig(steps=1800, learning_rate=8e-4, ema=0.998, seed=2),
         batch=14, side=192, sea_share=0.3,
     ),
+    "again": Stage(
+        loop=LoopConfig(steps=1000, learning_rate=6e-4, ema=0.998, seed=3),
+        batch=14, side=192, sea_share=0.3,
+    ),
 }  # fmt: skip
 
 
@@ -75,9 +79,9 @@ def main() -> None:
         train("seas", options.runs / "seas", options.start, options)
         return
     name = options.stage if options.fold is None else f"fold_{options.fold}"
-    small = options.runs / f"{name}_small"
-    if train("real", small, options.runs / "seas", options):
-        train("wide", options.runs / name, small, options)
+    small, wide = (options.runs / f"{name}_{crops}" for crops in ("small", "wide"))
+    if train("real", small, options.runs / "seas", options) and train("wide", wide, small, options):
+        train("again", options.runs / name, wide, options)
 
 
 def train(stage: str, run: Path, start: Path | None, options: argparse.Namespace) -> bool:

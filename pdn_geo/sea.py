@@ -6,17 +6,52 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pdn_geo.geometry import Window
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class SeaLevel:
+    """The centre of the water around each block of a scene: haze, silt, glint and shadow make
+    one sea darker here than there.
+
+    blocks: (bands, blocks down, blocks across) float32. block_px: side of a block in pixels;
+    block (0, 0) starts at pixel (0, 0).
+    """
+
+    blocks: Floats
+    block_px: int
+
+    def at(self, window: Window) -> Floats:
+        """(bands, rows, cols) float32 of the pixels of a window: linear between the centres of
+        blocks, constant beyond the outer ones.
+        """
+        rows, down = self._near(window.row_off, window.height, self.blocks.shape[1])
+        cols, across = self._near(window.col_off, window.width, self.blocks.shape[2])
+        return np.asarray(down @ self.blocks[:, rows, cols] @ across.T)
+
+    def _near(self, start: int, size: int, count: int) -> tuple[slice, Floats]:
+        """The blocks of an axis that count for some of its pixels, and how much, (size, near)."""
+        place = (np.arange(start, start + size) + 0.5) / self.block_px - 0.5
+        place = np.clip(place, 0, count - 1)
+        near = np.arange(int(place[0]), min(int(place[-1]) + 2, count))
+        weight = np.maximum(1 - np.abs(place[:, None] - near), 0).astype(np.float32)
+        return slice(near[0], near[-1] + 1), weight
+
 
 @dataclass(frozen=True, slots=True)
 class SeaStatistics:
     """Robust centre and spread of single water pixels, per band, (bands,) float32 each.
 
     Taken over the whole scene, never over a patch: a patch full of boats must not
-    redefine what is normal. `std` is positive.
+    redefine what is normal. `std` is positive. level: the centre from place to place; None
+    where it is `mean` everywhere.
     """
 
-    mean: NDArray[np.float32]
-    std: NDArray[np.float32]
+    mean: Floats
+    std: Floats
+    level: SeaLevel | None = None
 
     def __post_init__(self) -> None:
         if self.mean.shape != self.std.shape or self.mean.ndim != 1:
@@ -33,3 +68,11 @@ class SeaStatistics:
         second = np.average([p.std**2 + p.mean**2 for p in parts], axis=0, weights=weights)
         std = np.sqrt(np.maximum(second - mean**2, min((p.std**2).min() for p in parts)))
         return cls(mean.astype(np.float32), std.astype(np.float32))
+
+    def level_at(self, window: Window) -> Floats:
+        """The centre of the water there: (bands, rows, cols), or (bands, 1, 1) where it is the
+        same everywhere.
+        """
+        if self.level is None:
+            return self.mean[:, None, None]
+        return self.level.at(window)

@@ -14,7 +14,8 @@ SEA = SeaStatistics(np.array([50, 60, 70], np.float32), np.array([2, 2, 4], np.f
 def inputs(values, *, valid=None, names=RGB, sea=SEA, gsd_m=3.0):
     valid = np.ones(values.shape[1:], bool) if valid is None else valid
     water = np.full(valid.shape, 0.7, np.float32)
-    drawn = network_input(values.astype(np.float32), valid, water, names, gsd_m, sea)
+    level = sea.mean[:, None, None]
+    drawn = network_input(values.astype(np.float32), valid, water, level, names, gsd_m, sea)
     return dict(zip(CHANNELS, drawn, strict=True))
 
 

@@ -23,7 +23,7 @@ from pdn_geo.geometry import Window
 from pdn_geo.io import open_scene
 from pdn_geo.saliency import SaliencyMap
 from pdn_geo.scene import Pixels, Scene
-from pdn_geo.sea import SeaStatistics
+from pdn_geo.sea import SeaLevel, SeaStatistics
 from pdn_geo.testing import FakeScene
 
 torch = pytest.importorskip("torch", reason="the extra torch is not installed")
@@ -121,7 +121,10 @@ def sea_of(scene: Scene) -> SeaStatistics:
     whole = Window(col_off=0, row_off=0, width=scene.grid.width, height=scene.grid.height)
     pixels = scene.read(whole)
     values = pixels.values[:, pixels.valid]
-    return SeaStatistics(values.mean(axis=1), values.std(axis=1))
+    mean = values.mean(axis=1)
+    unevenly = 1 + 0.05 * np.random.default_rng(9).random((len(mean), 9, 7), np.float32)
+    level = SeaLevel(mean[:, None, None] * unevenly, block_px=48)
+    return SeaStatistics(mean, values.std(axis=1), level)
 
 
 def patches_of(scene: Scene, looks: list[Look]) -> list[Patch]:
@@ -217,8 +220,9 @@ def test_patches_are_those_of_the_host(scenes: dict[str, Scene], kind: str) -> N
         for index, channels in zip(batch.members, made.numpy(), strict=False):
             patch = patches[index]
             expected = network_input(
-                patch.values, patch.valid, patch.water, patch.band_names, patch.gsd_m, sea
-            )
+                patch.values, patch.valid, patch.water, sea.level_at(patch.look.window),
+                patch.band_names, patch.gsd_m, sea,
+            )  # fmt: skip
             assert 0 < expected[CHANNELS.index("valid")].mean() < 1
             _, rows, cols = expected.shape
             np.testing.assert_allclose(channels[:, :rows, :cols], expected, atol=1e-5)

@@ -324,3 +324,47 @@ def test_more_boats_may_hide_among_whitecaps():
     maps = [saliency_of(sea, water=all_water(sea))[0] for sea in (calm, rough)]
     expected = [float(known.expected_boats.sum()) for known in maps]
     assert expected[1] > 3 * expected[0]
+
+
+def test_the_level_of_the_sea_goes_from_place_to_place_and_boats_do_not_move_it():
+    pixels = calm_sea((1024, 1024))
+    silt = np.float32([30, 20, 10])
+    pixels[:, :, 512:] += silt[:, None, None]
+    clean = pixels.copy()
+    pixels[:, 600:616, 100:160] = 250
+    pixels[:, ::40, ::40] = 250
+    _, sea = saliency_of(pixels)
+    level = sea.level_at(Window(col_off=0, row_off=0, width=1024, height=1024))
+    for half, of in ((slice(0, 128), "clear"), (slice(896, 1024), "turbid")):
+        expected = clean[:, :, half].mean((1, 2))
+        np.testing.assert_allclose(level[:, :, half].mean((1, 2)), expected, atol=2, err_msg=of)
+        assert np.ptp(level[:, :, half], axis=(1, 2)).max() < 1
+
+
+def test_the_level_of_the_sea_does_not_depend_on_tiles():
+    pixels = calm_sea((1600, 800)) + np.linspace(0, 40, 1600, dtype=np.float32)[:, None]
+    levels = []
+    for tops in ((0,), (0, 100), (0, 40, 83, 150)):
+        builder = SaliencyBuilder((1600, 800), STRIDE, RGB, 3.0)
+        for top, end in zip(tops, (*tops[1:], 200), strict=True):
+            first, last = max(top - 24, 0), min(end + 24, 200)
+            core = Window(col_off=0, row_off=top, width=100, height=end - top)
+            part = pixels[:, first * STRIDE : last * STRIDE]
+            builder.add(anchor_of(part, core=core, offset=(first, 0)))
+        levels.append(builder.finish()[1].level.blocks)
+    assert levels[0].shape == (3, 13, 7)
+    for other in levels[1:]:
+        np.testing.assert_allclose(other, levels[0], atol=0.6)
+    assert levels[0][0, -1, 3] - levels[0][0, 0, 3] > 30
+
+
+def test_where_there_is_no_water_the_level_is_the_scenes():
+    pixels = calm_sea((1024, 1024))
+    water = np.zeros((128, 128), bool)
+    water[:, :40] = True
+    pixels[:, :, 320:] = 150
+    _, sea = saliency_of(pixels, water=water)
+    inland = sea.level_at(Window(col_off=960, row_off=0, width=64, height=1024))
+    np.testing.assert_allclose(
+        inland, np.broadcast_to(sea.mean[:, None, None], inland.shape), rtol=0.01
+    )

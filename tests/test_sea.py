@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from pdn_geo.sea import SeaStatistics
+from pdn_geo.geometry import Window
+from pdn_geo.sea import SeaLevel, SeaStatistics
 
 
 def test_pooled_is_the_statistics_of_the_union() -> None:
@@ -17,3 +18,30 @@ def test_pooled_is_the_statistics_of_the_union() -> None:
 def test_zero_spread_is_refused() -> None:
     with pytest.raises(ValueError, match="std must be positive"):
         SeaStatistics(np.zeros(2, np.float32), np.zeros(2, np.float32))
+
+
+def test_level_is_linear_between_centres_of_blocks_and_constant_beyond() -> None:
+    blocks = np.float32([[[0, 10], [20, 30], [40, 50]]])
+    level = SeaLevel(blocks, block_px=8)
+    whole = level.at(Window(col_off=0, row_off=0, width=16, height=24))
+    assert whole.shape == (1, 24, 16)
+    assert (whole[0, :4, :4] == 0).all()
+    assert (whole[0, 20:, 12:] == 50).all()
+    rows, cols = (
+        np.clip((np.arange(size) + 0.5) / 8 - 0.5, 0, last) for size, last in ((24, 2), (16, 1))
+    )
+    np.testing.assert_allclose(whole[0], 20 * rows[:, None] + 10 * cols, atol=1e-4)
+
+
+def test_level_of_a_window_is_that_part_of_the_scenes() -> None:
+    blocks = np.random.default_rng(0).random((2, 9, 7), np.float32)
+    level = SeaLevel(blocks, block_px=16)
+    whole = level.at(Window(col_off=0, row_off=0, width=110, height=140))
+    part = Window(col_off=37, row_off=91, width=40, height=25)
+    np.testing.assert_allclose(level.at(part), whole[:, *part.slices], atol=1e-6)
+
+
+def test_without_blocks_the_level_is_the_mean_everywhere() -> None:
+    sea = SeaStatistics(np.float32([3, 4]), np.float32([1, 1]))
+    window = Window(col_off=5, row_off=5, width=3, height=2)
+    np.testing.assert_array_equal(sea.level_at(window).ravel(), [3, 4])

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from pdn_geo.grid import PixelGrid
+from pdn_geo.sea import SeaLevel
 from pdn_geo.testing import FakeScene
 from pdn_geo.training.boats import Boats
 from pdn_geo.training.crop_batches import CropBatches
@@ -139,3 +140,15 @@ def test_mixed_batches_have_crops_of_three_sides_and_about_as_many_pixels(scene)
     shapes = {batches(step)["inputs"].shape for step in range(24)}
     assert {shape[-1] for shape in shapes} == {64, 96, 160}
     assert all(0.6 < n * side**2 / (8 * 64**2) < 1.7 for n, *_, side in shapes)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_level_of_the_water_turns_with_the_pixels(scene, seed):
+    rng = np.random.default_rng(seed)
+    slope = np.linspace(20, 90, 320, dtype=np.float32) + np.zeros((3, 256, 1), np.float32)
+    level = SeaLevel(slope[:, 8::16, 8::16], block_px=16)
+    tilted = replace(scene, values=slope, sea=replace(scene.sea, level=level))
+    crop = cut(tilted, (160, 110), random_turn(rng), 96)
+    inner = crop.valid & (crop.values[0] > 30) & (crop.values[0] < 80)
+    assert inner.mean() > 0.5
+    np.testing.assert_allclose(crop.level[:, inner], crop.values[:, inner], atol=0.5)

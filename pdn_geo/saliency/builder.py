@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from pdn_geo.saliency.mean_contrast import MeanContrast
 from pdn_geo.saliency.planes import PRIORS, NetworkPlanes, suits
 from pdn_geo.saliency.prior import Prior, SeaView, view_sea
 from pdn_geo.saliency.rx import Rx
+from pdn_geo.saliency.sea_level import SeaLevels
 from pdn_geo.saliency.sea_statistics import sea_statistics
 from pdn_geo.saliency.wake_heads import WakeHeads
 from pdn_geo.saliency.water import water_probability
@@ -91,6 +93,7 @@ class SaliencyBuilder:
         self._searchable = np.zeros(shape, np.bool_)
         self._reason = np.zeros(shape, np.uint8)
         self._seas: list[tuple[SeaStatistics, float]] = []
+        self._levels = SeaLevels(len(band_names), shape, stride)
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -137,6 +140,7 @@ class SaliencyBuilder:
             whole[core.slices] = part[rows, cols]
         weight = float(np.count_nonzero(view.sea[rows, cols]))
         self._seas.append((sea_statistics(anchor, view.sea), weight))
+        self._levels.add(anchor, view.sea)
 
     def finish(self) -> tuple[SaliencyMap, SeaStatistics]:
         """The map of everything added, and the pixel statistics of its sea.
@@ -156,7 +160,8 @@ class SaliencyBuilder:
             reason=self._reason,
             reasons=self.reasons,
         )
-        return saliency, SeaStatistics.pooled(seas, weights)
+        sea = SeaStatistics.pooled(seas, weights)
+        return saliency, replace(sea, level=self._levels.finish(sea.mean))
 
     @property
     def _cell_m(self) -> float:

@@ -8,6 +8,7 @@ import shapely
 import torch
 import torch.nn.functional as F  # noqa: N812
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 
 from pdn_geo.engines.network.inputs import network_input
 from pdn_geo.sea import SeaStatistics
@@ -21,11 +22,13 @@ _TURN_FREELY = 0.5
 """Share of crops that are turned and scaled at will, which smooths their noise; the others
 are only turned by right angles and mirrored."""
 _SCALES = (0.75, 1.3)
-_GAIN = 0.3  # spread of the logarithm of contrast
+_GAIN = 0.4  # spread of the logarithm of contrast
 _BAND_GAIN = 0.05
 _BAND_LEVEL = 0.15  # in spreads of the sea
 _STATE = 0.15
 _NOISE = (0.5, 0.4)  # share of crops, most spreads of the sea
+_GLITTER = (0.3, 2.5)  # likewise; of all bands alike, so that boats stand out less
+_GLITTER_PX = 1.2  # most blur
 _FORGET_WATER = 0.25
 _FORGET_NIR = 0.4
 
@@ -34,12 +37,14 @@ _FORGET_NIR = 0.4
 class Crop:
     """A square piece of a scene in its own pixels.
 
-    values: (bands, side, side) float32. valid, water: (side, side).
+    values and level, that of the water around: (bands, side, side) float32. valid, water:
+    (side, side).
     """
 
     values: Image
     valid: NDArray[np.bool_]
     water: Image
+    level: Image
     boats: Boats
     ignore: tuple[shapely.Geometry, ...]
     band_names: tuple[str, ...]
@@ -49,7 +54,7 @@ class Crop:
     def network_input(self) -> Image:
         """See `engines.network.inputs`."""
         return network_input(
-            self.values, self.valid, self.water, self.band_names, self.gsd_m, self.sea
+            self.values, self.valid, self.water, self.level, self.band_names, self.gsd_m, self.sea
         )
 
 
@@ -80,6 +85,7 @@ def cut(scene: TrainingScene, centre: tuple[float, float], to_crop: Matrix, side
         values=values,
         valid=valid,
         water=water * valid,
+        level=_level(scene.sea, back, corner, side),
         boats=boats[near],
         ignore=_moved(scene.ignore, to_crop, middle - to_crop @ at_pixel, side),
         band_names=scene.band_names,
@@ -103,18 +109,22 @@ def in_other_light(crop: Crop, rng: np.random.Generator) -> Crop:
 
     Bands keep their colours but for a little: what tells a whitecap is its colour fringe.
     """
-    values, mean, std = crop.values, crop.sea.mean[:, None, None], crop.sea.std[:, None, None]
+    values, std = crop.values, crop.sea.std[:, None, None]
     bands = len(values)
     gain = np.exp(rng.normal(0, _GAIN) + rng.normal(0, _BAND_GAIN, bands))
-    level = rng.normal(0, _BAND_LEVEL, bands)[:, None, None] * std
-    values = mean + level + (values - mean) * gain[:, None, None]
+    shift = rng.normal(0, _BAND_LEVEL, bands)[:, None, None] * std
+    values = crop.level + shift + (values - crop.level) * gain[:, None, None]
     if rng.random() < _NOISE[0]:
         noise = rng.standard_normal(values.shape, dtype=np.float32)
         values = values + noise * (std * rng.uniform(0, _NOISE[1]))
+    rougher = 1.0
+    if rng.random() < _GLITTER[0]:
+        strength = rng.uniform(0, _GLITTER[1])
+        values = values + _glitter(crop.valid.shape, rng) * (std * strength)
+        rougher = np.hypot(1, strength)
+    told = crop.sea.std * rougher * np.exp(rng.normal(0, _STATE))
+    seen = SeaStatistics(crop.sea.mean, told.astype(np.float32))
     values = np.where(crop.valid, values, 0).astype(np.float32)
-    seen = SeaStatistics(
-        crop.sea.mean, (crop.sea.std * np.exp(rng.normal(0, _STATE))).astype(np.float32)
-    )
     water = crop.water
     if rng.random() < _FORGET_WATER:
         water = np.where(crop.valid, np.float32(0.5), np.float32(0))
@@ -122,14 +132,33 @@ def in_other_light(crop: Crop, rng: np.random.Generator) -> Crop:
     return _without_nir(dimmed) if rng.random() < _FORGET_NIR else dimmed
 
 
+def _glitter(shape: tuple[int, int], rng: np.random.Generator) -> Image:
+    """Glints of many facets, as grey as the sun; (rows, cols), of spread 1."""
+    noise = gaussian_filter(
+        rng.standard_normal(shape, dtype=np.float32), rng.uniform(0, _GLITTER_PX), mode="wrap"
+    )
+    return noise / noise.std()
+
+
 def _without_nir(crop: Crop) -> Crop:
     keep = [i for i, name in enumerate(crop.band_names) if name != "nir"]
     return replace(
         crop,
         values=crop.values[keep],
+        level=crop.level[keep],
         band_names=tuple(crop.band_names[i] for i in keep),
         sea=SeaStatistics(crop.sea.mean[keep], crop.sea.std[keep]),
     )
+
+
+def _level(sea: SeaStatistics, back: Matrix, corner: NDArray[np.float64], side: int) -> Image:
+    """That of the water around each pixel of a crop, (bands, side, side)."""
+    if sea.level is None:
+        return np.broadcast_to(sea.mean[:, None, None], (len(sea.mean), side, side))
+    blocks, px = sea.level.blocks, sea.level.block_px
+    # Constant beyond the outer blocks, for as far as a crop's valid pixels lie from their centres.
+    wider = np.pad(blocks, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    return _Sampling(back / px, corner / px + 1, side).sample(wider, "bilinear")
 
 
 @dataclass(frozen=True, slots=True)

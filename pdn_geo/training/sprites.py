@@ -112,7 +112,8 @@ def paste(
     angle = rng.uniform(-np.pi, np.pi)
     drift = rng.uniform(-_FRINGE_PX, _FRINGE_PX)
     drift *= crop.gsd_m >= _FRINGE_GSD_M and rng.random() < _UNDER_WAY
-    light = (white - crop.sea.mean) * np.exp(rng.uniform(*np.log(_BRIGHTNESS)))
+    level = crop.level[:, int(y), int(x)]
+    light = (white - level) * np.exp(rng.uniform(*np.log(_BRIGHTNESS)))
     values = crop.values.copy()
     for i, name in enumerate(crop.band_names):
         shift = drift * {"red": 1.0, "green": 0.5, "blue": 0.0}.get(name, 1.5)
@@ -120,9 +121,7 @@ def paste(
         # The middle of the exposures is where the label lies.
         place = _Placing(x - (around[1].start), y - (around[0].start), angle, scale, shift - drift)
         cover, seen = (place.draw(part, 2 * reach) for part in (sprite.cover, colour))
-        values[i][around] = (
-            values[i][around] * (1 - cover) + cover * crop.sea.mean[i] + seen * light[i]
-        )
+        values[i][around] = values[i][around] * (1 - cover) + cover * level[i] + seen * light[i]
     boat = Boats.one(x, y, length, width, angle)
     return replace(crop, values=values, boats=Boats.concatenate([crop.boats, boat]))
 

@@ -121,7 +121,10 @@ class NetworkDetector:
 
 
 def _input(patch: Patch, sea: SeaStatistics) -> Tensor:
-    return network_input(patch.values, patch.valid, patch.water, patch.band_names, patch.gsd_m, sea)
+    return network_input(
+        patch.values, patch.valid, patch.water, sea.level_at(patch.look.window),
+        patch.band_names, patch.gsd_m, sea,
+    )  # fmt: skip
 
 
 def _padded(channels: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from torch import Tensor
 from pdn_geo.engines.network.inputs import _KNEE, CHANNELS, COLOURS, sea_state
 from pdn_geo.engines.network.resident import ResidentScene, numbers
 from pdn_geo.saliency import SaliencyMap
-from pdn_geo.sea import SeaStatistics
+from pdn_geo.sea import SeaLevel, SeaStatistics
 
 
 class Gather:
@@ -25,12 +25,15 @@ class Gather:
         self._searchable = torch.from_numpy(saliency.searchable).to(device)
         # Numbers of the host: they go along with each launch.
         self._bands = {
-            colour: (band, float(sea.mean[band]), float(_KNEE * sea.std[band]))
+            colour: (band, float(_KNEE * sea.std[band]))
             for colour in COLOURS
             if colour in names
             for band in [names.index(colour)]
         }
         self._sea_state = sea_state(sea, names)
+        level = sea.level or SeaLevel(sea.mean[:, None, None], block_px=1)
+        self._block_px = level.block_px
+        self._blocks = torch.from_numpy(level.blocks).to(device)
 
     def __call__(self, windows: Tensor, gsd: Tensor, shape: tuple[int, int]) -> Tensor:
         """(N, 9, *shape) float32 in the order of CHANNELS, channels last in memory.
@@ -56,8 +59,9 @@ class Gather:
         }
         planes = {name: torch.full_like(valid, value, dtype=torch.float32)
                   for name, value in constants.items()}  # fmt: skip
-        for colour, (band, level, spread) in self._bands.items():
-            contrast = numbers(self._scene.values[band][rows, cols]) - level
+        for colour, (band, spread) in self._bands.items():
+            contrast = numbers(self._scene.values[band][rows, cols])
+            contrast -= self._level(band, rows, cols)
             planes[colour] = torch.asinh(contrast / spread) * (1 / _KNEE)
         planes["water"] = self._water[rows // self._stride, cols // self._stride].float()
         planes["gsd"] = gsd[:, None, None].expand_as(valid)
@@ -71,6 +75,23 @@ class Gather:
         rows, cols = self._clamped(rows, cols)
         searchable = self._searchable[rows // self._stride, cols // self._stride]
         return self._scene.valid[rows, cols] & searchable
+
+    def _level(self, band: int, rows: Tensor, cols: Tensor) -> Tensor:
+        """As `SeaLevel.at`."""
+        blocks = self._blocks[band]
+        (up, down, low), (left, right, far) = (
+            self._between(at, count) for at, count in zip((rows, cols), blocks.shape, strict=True)
+        )
+        above = torch.lerp(blocks[up, left], blocks[up, right], far)
+        below = torch.lerp(blocks[down, left], blocks[down, right], far)
+        return torch.lerp(above, below, low)
+
+    def _between(self, at: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
+        """The blocks before and after each place of an axis, and how far between them it is."""
+        place = ((at.float() + 0.5) / self._block_px - 0.5).clamp(0, count - 1)
+        before = place.floor()
+        first = before.long()
+        return first, (first + 1).clamp(max=count - 1), place - before
 
     def _clamped(self, rows: Tensor, cols: Tensor) -> tuple[Tensor, Tensor]:
         grid = self._scene.grid

@@ -23,6 +23,7 @@ def network_input(
     values: Image,
     valid: NDArray[np.bool_],
     water: Image,
+    level: Image,
     band_names: Sequence[str],
     gsd_m: float,
     sea: SeaStatistics,
@@ -30,11 +31,12 @@ def network_input(
     """The channels (9, rows, cols) float32 of a patch, in the order of CHANNELS.
 
     values: (bands, rows, cols) as named by `band_names`, which hold at least NEEDED; valid
-    and water: (rows, cols). gsd_m: metres per pixel, NaN if unknown. sea: of the scene.
+    and water: (rows, cols). level: the water around, see `SeaStatistics.level_at`. gsd_m: metres
+    per pixel, NaN if unknown. sea: of the scene.
 
-    A band is asinh(z / 2) / 2 with z the contrast to the open water in its spreads: colour
-    differences between bands stay, so the fringes of what moves between their exposures
-    do too. Where not valid everything is 0.
+    A band is asinh(z / 2) / 2 with z the contrast to the water around in the scene's spreads:
+    colour differences between bands stay, so the fringes of what moves between their
+    exposures do too. Where not valid everything is 0.
     """
     rows, cols = valid.shape
     channels = np.zeros((len(CHANNELS), rows, cols), np.float32)
@@ -42,7 +44,7 @@ def network_input(
     for channel, colour in enumerate(COLOURS):
         if colour in names:
             band = names.index(colour)
-            contrast = values[band] - sea.mean[band]
+            contrast = values[band] - level[band]
             contrast /= np.float32(_KNEE) * sea.std[band]
             np.arcsinh(contrast, out=channels[channel])
             channels[channel] *= np.float32(1 / _KNEE)

@@ -1,0 +1,70 @@
+"""The centre of the water about each block of cells, over a whole scene."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from pdn_geo.anchor import GlobalAnchor
+from pdn_geo.sea import SeaLevel
+
+BLOCK_CELLS = 16
+"""Side of a block: wide enough that a ship is no majority in it, narrow against banks of silt."""
+
+_EVERY = 2
+"""Cells are sampled: a median of 64 says as much."""
+
+_SMOOTH_BLOCKS = 1.0
+_SCENE_WEIGHT = 0.05
+"""What the scene's centre weighs beside a block's that is all water: a puddle says little."""
+
+
+class SeaLevels:
+    """Give it every anchor tile of a scene, then `finish`.
+
+    scene_cells: (rows, cols) of the scene in cells. stride: pixels per cell.
+    """
+
+    def __init__(self, bands: int, scene_cells: tuple[int, int], stride: int) -> None:
+        rows, cols = (-(-cells // BLOCK_CELLS) for cells in scene_cells)
+        self._stride = stride
+        self._centre = np.zeros((bands, rows, cols), np.float32)
+        self._water = np.zeros((rows, cols), np.float32)
+
+    def add(self, anchor: GlobalAnchor, sea: NDArray[np.bool_]) -> None:
+        """Enter the blocks that begin in the tile's core; sea: (rows, cols) of its window.
+
+        A median: boats that cover less than half of a block's water do not change it.
+        """
+        window, core = anchor.window, anchor.core
+        first, last = -(-core.row_off // BLOCK_CELLS), -(-core.row_end // BLOCK_CELLS)
+        top = first * BLOCK_CELLS - window.row_off
+        cells = (slice(top, top + (last - first) * BLOCK_CELLS, _EVERY), slice(None, None, _EVERY))
+        wet = _blocks(sea[cells].astype(np.float32), last - first, self._water.shape[1])
+        count = wet.sum(axis=-1)
+        self._water[first:last] = count / wet.shape[-1]
+        middle = np.maximum(count.astype(int) - 1, 0)[..., None] // 2
+        for band, mean in enumerate(anchor.mean):
+            values = _blocks(mean[cells], *count.shape)
+            ordered = np.sort(np.where(wet > 0, values, np.float32(np.inf)), axis=-1)
+            centre = np.take_along_axis(ordered, middle, axis=-1)[..., 0]
+            self._centre[band, first:last] = np.where(count > 0, centre, 0)
+
+    def finish(self, scene_mean: NDArray[np.float32]) -> SeaLevel:
+        """scene_mean: (bands,), what holds where there is no water near."""
+        weight = _smooth(self._water)
+        near = np.stack([_smooth(centre * self._water) for centre in self._centre])
+        near += np.float32(_SCENE_WEIGHT) * scene_mean[:, None, None]
+        return SeaLevel(near / (weight + np.float32(_SCENE_WEIGHT)), BLOCK_CELLS * self._stride)
+
+
+def _blocks(field: NDArray[np.float32], down: int, across: int) -> NDArray[np.float32]:
+    """(rows, cols) of sampled cells to (blocks down, blocks across, cells in a block), 0 beyond."""
+    side = BLOCK_CELLS // _EVERY
+    rows, cols = field.shape
+    whole = np.pad(field, ((0, down * side - rows), (0, across * side - cols)))
+    parts = whole.reshape(down, side, across, side).swapaxes(1, 2)
+    return parts.reshape(down, across, side * side)
+
+
+def _smooth(field: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(ndimage.gaussian_filter(field, _SMOOTH_BLOCKS, mode="nearest"), np.float32)
