@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pdn_geo.drive.allowance import MIN_PATCHES
 from pdn_geo.drive.budget import PATCH_PX, Budget
 from pdn_geo.drive.candidates import Candidates
-from pdn_geo.drive.greedy import MIN_PATCHES, ROUND, GreedyDrive
+from pdn_geo.drive.greedy import ROUND, GreedyDrive
 from pdn_geo.drive.look import Look
 from pdn_geo.drive.tiling import Frame
 from pdn_geo.errors import OptionError
@@ -205,6 +206,24 @@ def test_automatic_budget_stops_early_when_all_is_seen():
     looks = run(drive, found=0.1)
     assert MIN_PATCHES <= drive.spent < MIN_PATCHES + 2
     assert sum(look.expected_boats for look in looks[:2]) > 1.99
+
+
+def test_automatic_budget_goes_on_in_a_harbour_and_no_farther():
+    expected = np.full((1024, 1024), 1e-7)
+    expected[:512, :512] = 1.5 / 64**2  # a quarter of the scene: more than a boat per patch
+    drive = GreedyDrive(saliency_map(expected), (8192, 8192), Budget())
+    batches = iter(lambda: drive.next_looks(ROUND), [])
+    looks = [look for batch in batches for look in told(drive, batch)]
+    assert drive.spent > 0.2 * 256
+    assert drive.spent < 0.4 * 256
+    assert drive.expected_missed() < 0.05 * expected.sum()
+    assert max(max(look.window.row_off, look.window.col_off) for look in looks) < 4200
+
+
+def told(drive: GreedyDrive, looks: list[Look]) -> list[Look]:
+    """Looks that find what was expected."""
+    drive.update(looks, [np.full(1, look.expected_boats) for look in looks])
+    return looks
 
 
 def test_time_ends_the_drive():

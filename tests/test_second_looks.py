@@ -3,8 +3,9 @@
 import numpy as np
 
 from pdn_geo.detections import Detections
+from pdn_geo.drive.allowance import RESERVE
 from pdn_geo.drive.budget import Budget
-from pdn_geo.drive.greedy import RESERVE, GreedyDrive
+from pdn_geo.drive.greedy import GreedyDrive
 from pdn_geo.drive.second_looks import second_windows
 from pdn_geo.geometry import Window
 from pdn_geo.saliency import SaliencyMap

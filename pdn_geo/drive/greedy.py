@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pdn_geo.drive.allowance import Allowance
 from pdn_geo.drive.budget import PATCH_PX, Budget
 from pdn_geo.drive.candidates import Candidates
 from pdn_geo.drive.feedback import Feedback, Floats
@@ -26,19 +27,6 @@ MARGIN_PX = 16
 
 # A look costs its pixels and as much again as these: a call, and blocks decoded in part.
 OVERHEAD_PX = 64 * 64
-
-# The automatic budget, in patches: at least MIN, and then on while a patch is worth WORTH
-# boats or more than MISSED of all boats are still out there, up to MAX_SHARE of the
-# searchable area.
-MIN_PATCHES = 16.0
-WORTH = 0.05
-MISSED = 0.05
-MAX_SHARE = 0.08
-
-# Share of a budget that is kept for second, wider looks at boats seen in part, unless the
-# budget is too small to divide.
-RESERVE = 0.05
-_LEAST_TO_RESERVE = 8.0
 
 # Looks between two hearings of feedback: decisions fall at the same looks whatever the
 # size of the caller's batches.
@@ -86,16 +74,15 @@ class GreedyDrive:
         self._steepness = Steepness(saliency.expected_boats, saliency.searchable, saliency.stride)
         self._total = self._steepness.total
         self._left = self._total
-        self._spent_px = 0
+        self._spent_px = 0  # by all looks
+        self._first_px = 0  # by those before `look_again`
         self._ordered = 0  # all looks
         self._given = 0  # those that `update` hears of
         self._heard = 0
         self._feedback = Feedback(self._total)
         self._hopes: deque[Floats] = deque()  # of the looks that `update` has not yet told of
         self._ratio = self._feedback.ratio  # as known when the current round began
-        self._ceiling_px = self._ceiling()
-        reserve = RESERVE if self._ceiling_px >= _LEAST_TO_RESERVE * PATCH_PX**2 else 0.0
-        self._own_px = (1 - reserve) * self._ceiling_px
+        self._allowance = Allowance(budget, self._cells_to_see * self._frame.stride**2)
         self._plan = self._whole_cover()
         self._sizes: dict[int, Candidates] | None = None
 
@@ -140,6 +127,7 @@ class GreedyDrive:
             looks.append(look)
             self._hopes.append(hope)
             self._given += 1
+            self._first_px = self._spent_px
         return looks
 
     def look_again(self, windows: Sequence[Window], reason: str) -> list[Look]:
@@ -150,7 +138,8 @@ class GreedyDrive:
         looks = []
         for window in windows:
             in_time = self._clock() < self._deadline
-            if in_time and self._spent_px + window.area <= self._ceiling_px:
+            allowed = self._allowance.has_room_again(self._first_px, self._spent_px, window.area)
+            if in_time and allowed:
                 looks.append(replace(self._look_at(window)[0], reason=reason))
         return looks
 
@@ -162,21 +151,12 @@ class GreedyDrive:
             self._feedback.add(found=float(np.sum(scores)), expected=self._hopes.popleft())
             self._heard += 1
 
-    def _ceiling(self) -> float:
-        """Pixels that may be spent at most."""
-        if self._budget.patches is not None:
-            return self._budget.patches * PATCH_PX**2
-        if not self._budget.is_automatic:
-            return math.inf
-        searchable_px = self._cells_to_see * self._frame.stride**2
-        return max(MIN_PATCHES * PATCH_PX**2, MAX_SHARE * searchable_px)
-
     def _whole_cover(self) -> list[Window] | None:
         """A tiling over all that may hold a boat, last look first; None if too dear."""
         wanted = self._saliency.searchable if self._budget.exhaustive else self._rest > 0
         if self._budget.seconds is not None and not self._budget.exhaustive:
             return None
-        limit = math.inf if self._budget.exhaustive else self._ceiling_px
+        limit = self._allowance.usual_px
         if np.count_nonzero(wanted) * self._frame.stride**2 > limit:
             return None
         windows, pixels = [], 0
@@ -207,20 +187,20 @@ class GreedyDrive:
         for size, candidates in self._sizes.items():
             cost = self._pixels(size)
             gain = candidates.most
-            if gain <= 0 or self._spent_px + cost > self._own_px:
+            if gain <= 0 or not self._allowance.has_room(self._spent_px, cost):
                 continue
             worth = gain / (cost + OVERHEAD_PX)
             if best is None or worth > best[0]:
                 best = worth, size
-        if best is None or not self._is_worth_it(best[0]):
+        if best is None:
             return None
-        return self._trimmed(self._sizes[best[1]].best_box(), best[1])
-
-    def _is_worth_it(self, boats_per_pixel: float) -> bool:
-        if not self._budget.is_automatic or self._spent_px < MIN_PATCHES * PATCH_PX**2:
-            return True
-        worth = boats_per_pixel * PATCH_PX**2 * self._ratio
-        return worth >= WORTH or self._left > MISSED * self._total
+        worth, size = best
+        out_there = self._left / self._total if self._total else 0.0
+        if not self._allowance.is_worth_it(
+            self._spent_px, self._pixels(size), worth * self._ratio, out_there
+        ):
+            return None
+        return self._trimmed(self._sizes[size].best_box(), size)
 
     def _pixels(self, size: int) -> int:
         rows, cols = self._frame.inner_cells(size)
