@@ -2,7 +2,8 @@
 
     python benchmarks/calibrate_patch.py patch --runs runs
 
-Stores the folds' networks beside this file too, so that results.py needs no training run.
+With --runs the folds' networks are stored beside this file first, so that results.py needs no
+training run. Only sensors whose scenes these weights judge by default count.
 """
 
 import argparse
@@ -20,8 +21,8 @@ import numpy as np
 from judge import judge
 from labelled import Case, real_cases
 from numpy.typing import NDArray
-from patch_folds import GSD_M, fold_detector, keep_folds, keep_record
-from real_scenes import DATA, FOLDS, folds_of_sites
+from patch_folds import GSD_M, fold_detector, folds_of_sites, keep_folds, keep_record, name_for
+from real_scenes import DATA
 from scipy.optimize import minimize
 
 import pdn_geo
@@ -104,7 +105,16 @@ def score_sea(weights: str, number: int) -> Scored:
         config = SeaConfig(size=2560, gsd_m=gsd_m, wind_mps=wind, boats=boats, seed=seed)
         simulate_scene(path, config)
         case = Case(collection=name, site=name, path=path, labels=truth_path(path))
-        return score_case(weights, case, number % FOLDS)
+        return score_case(weights, case, number % count_folds(weights))
+
+
+def count_folds(weights: str) -> int:
+    return 1 + max(folds_of_sites(weights).values())
+
+
+def sensor(case: Case) -> str:
+    """The collection with boats of the same sensor."""
+    return SAME_SENSOR.get(case.collection, case.collection)
 
 
 def fit_law(scored: Sequence[Scored]) -> ScoreLaw:
@@ -165,7 +175,7 @@ def figures(
     found = {}
     for name, group in by_sensor(scored).items():
         parts = []
-        for fold in range(FOLDS):
+        for fold in range(len(laws)):
             listed, scores = zip(*thresholds[fold], strict=True)
             mine = [s for s in group if s.fold == fold and s.case.labels is not None]
             if mine:
@@ -194,7 +204,7 @@ def by_sensor(scored: Sequence[Scored]) -> dict[str, list[Scored]]:
     """Scenes with boats together with those without of the same sensor."""
     groups: dict[str, list[Scored]] = {}
     for s in scored:
-        groups.setdefault(SAME_SENSOR.get(s.case.collection, s.case.collection), []).append(s)
+        groups.setdefault(sensor(s.case), []).append(s)
     return groups
 
 
@@ -205,10 +215,10 @@ def best_thresholds(scored: Sequence[Scored], laws: Sequence[ScoreLaw]) -> list[
     """
     groups = by_sensor(scored)
     pairs = []
-    for sensor, gsd_m in SENSORS_M.items():
-        f1 = np.array([count(groups[sensor], laws, t).figures["f1"] for t in GRID])
-        pairs.append([gsd_m, float(GRID[f1.argmax()])])
-    return pairs
+    for name, group in groups.items():
+        f1 = np.array([count(group, laws, t).figures["f1"] for t in GRID])
+        pairs.append([SENSORS_M[name], float(GRID[f1.argmax()])])
+    return sorted(pairs)
 
 
 def main() -> None:
@@ -218,13 +228,14 @@ def main() -> None:
     options = parser.parse_args()
     if options.runs:
         keep_folds(options.name, options.runs)
-    cases = list(real_cases(DATA))
-    folds = [folds_of_sites()[case.site] for case in cases]
+    fold_of, folds = folds_of_sites(options.name), range(count_folds(options.name))
+    cases = [c for c in real_cases(DATA) if name_for(SENSORS_M[sensor(c)]) == options.name]
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
-        real = list(pool.map(partial(score_case, options.name), cases, folds, chunksize=8))
+        held_out_with = [fold_of[case.site] for case in cases]
+        real = list(pool.map(partial(score_case, options.name), cases, held_out_with, chunksize=8))
         scored = [*real, *pool.map(partial(score_sea, options.name), range(len(SEAS) * len(SEEDS)))]
     # A fold's law and thresholds come from the other folds: its own labels never enter.
-    others = [[s for s in real if s.fold != fold] for fold in range(FOLDS)]
+    others = [[s for s in real if s.fold != fold] for fold in folds]
     laws = [fit_law(part) for part in others]
     thresholds = [best_thresholds(part, laws) for part in others]
     record = {

@@ -51,14 +51,18 @@ def keep_folds(name: str, runs: Path) -> None:
     WEIGHTS.mkdir(exist_ok=True)
     for fold in range(FOLDS):
         save_file(halved(trained_network(runs / f"fold_{fold}")), _file(name, fold))
-    keep_record(name, {})
+    _write_record(name, {"sites": real_scenes.folds_of_sites(), "stride": STRIDE})
 
 
 def keep_record(name: str, found: dict[str, Any]) -> None:
-    """Store what is known of the folds as they are trained now."""
-    text = json.dumps({"sites": real_scenes.folds_of_sites(), "stride": STRIDE, **found}, indent=2)
-    _record_file(name).write_text(text + "\n", encoding="utf-8")
+    """Store what is known of the folds, their sites and stride aside."""
+    _write_record(name, {**{key: record(name)[key] for key in ("sites", "stride")}, **found})
+
+
+def _write_record(name: str, whole: dict[str, Any]) -> None:
+    _record_file(name).write_text(json.dumps(whole, indent=2) + "\n", encoding="utf-8")
     record.cache_clear()
+    folds_of_sites.cache_clear()
 
 
 def trained_network(run: Path) -> PatchNetwork:

@@ -1,19 +1,23 @@
 """Put a trained patch network into the package, with its card.
 
 python benchmarks/ship_patch.py patch runs/all --version 3
+python benchmarks/ship_patch.py patch-1m --version 2        # as it ships, calibrated anew
 """
 
 import argparse
 import datetime
+from dataclasses import replace
 from pathlib import Path
 
 import patch_folds
 from labelled import real_cases
 from real_scenes import DATA, SHARES
+from safetensors.torch import load_file
 
 from pdn_geo.engines.network.card import DataSource, ModelCard
 from pdn_geo.engines.network.export import export
 from pdn_geo.engines.network.maps import ScoreLaw
+from pdn_geo.models.patch_network import PatchNetwork
 
 SOURCES = (
     DataSource(name="simulated seas (pdn_geo.ocean)", licence="Apache-2.0"),
@@ -34,29 +38,53 @@ LIMITS = (
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("name", choices=patch_folds.GSD_M)
-    parser.add_argument("run", type=Path)
+    parser.add_argument("run", nargs="?", type=Path)
     parser.add_argument("--version", required=True)
     options = parser.parse_args()
-    record = patch_folds.record(options.name)
-    card = ModelCard(
-        name=options.name,
-        version=options.version,
+    if options.run is None:
+        network, card = shipped(options.name)
+    else:
+        network, card = patch_folds.trained_network(options.run), new_card(options.name)
+    card = calibrated(replace(card, version=options.version))
+    print(export(network, card, patch_folds.SHIPPED, stem=card.name))
+
+
+def shipped(name: str) -> tuple[PatchNetwork, ModelCard]:
+    path = patch_folds.SHIPPED / f"{name}.json"
+    card = ModelCard.load(path)
+    network = PatchNetwork(stride=card.stride)
+    network.load_state_dict(load_file(path.with_suffix(".safetensors")))
+    return network, card
+
+
+def new_card(name: str) -> ModelCard:
+    return ModelCard(
+        name=name,
+        version="",
         trained=datetime.date.today().isoformat(),
         sources=SOURCES,
         sites=tuple(sorted({c.site for c in real_cases(DATA) if c.collection in SHARES})),
         seed=1,
         command="python benchmarks/train_patch.py seas, then all",
         backbone="light",
-        stride=record["stride"],
+        stride=patch_folds.record(name)["stride"],
         bands=("red", "green", "blue"),
-        gsd_m=patch_folds.GSD_M[options.name],
+        gsd_m=patch_folds.GSD_M[name],
+        score=ScoreLaw(),
+        thresholds=((1.0, 0.5),),
+        figures={},
+        limits=LIMITS,
+    )
+
+
+def calibrated(card: ModelCard) -> ModelCard:
+    """With what `calibrate_patch.py` found."""
+    record = patch_folds.record(card.name)
+    return replace(
+        card,
         score=ScoreLaw(**record["shipped"]["law"]),
         thresholds=tuple((gsd, score) for gsd, score in record["shipped"]["thresholds"]),
         figures={f"{name}, sites held out": row for name, row in record["figures"].items()},
-        limits=LIMITS,
-    )
-    print(
-        export(patch_folds.trained_network(options.run), card, patch_folds.SHIPPED, stem=card.name)
     )
 
 

@@ -170,8 +170,12 @@ def _beats_sahi(results: Results) -> tuple[str, bool]:
 
 def _peak(results: Results) -> tuple[str, bool]:
     sides = list(SIDES)[list(SIDES).index(WHOLE) :]
-    peak = max(results.peak_mb(results.scene(side), PDN) for side in sides)
-    return f"{peak:.0f} MB", peak <= PEAK_MB
+    scenes = [scene for scene in results.scenes(*sides) if (scene, PDN) in results.found]
+    measured = [side for side in sides if any(scene.side == side for scene in scenes)]
+    if not {WHOLE, LARGEST} <= set(measured):
+        raise KeyError("a peak at both ends")
+    peak = max(results.peak_mb(scene, PDN) for scene in scenes)
+    return f"{peak:.0f} MB ({', '.join(measured)})", peak <= PEAK_MB
 
 
 def _per_pixel(results: Results) -> tuple[str, bool]:
