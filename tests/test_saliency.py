@@ -1,6 +1,7 @@
 """Priors, calibration and the map that they make."""
 
 import time
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -344,13 +345,17 @@ def test_the_level_of_the_sea_goes_from_place_to_place_and_boats_do_not_move_it(
 def test_the_level_of_the_sea_does_not_depend_on_tiles():
     pixels = calm_sea((1600, 800)) + np.linspace(0, 40, 1600, dtype=np.float32)[:, None]
     levels = []
-    for tops in ((0,), (0, 100), (0, 40, 83, 150)):
+    for tops, lefts in (((0,), (0,)), ((0, 100), (0,)), ((0, 40, 83, 150), (0, 37))):
         builder = SaliencyBuilder((1600, 800), STRIDE, RGB, 3.0)
-        for top, end in zip(tops, (*tops[1:], 200), strict=True):
-            first, last = max(top - 24, 0), min(end + 24, 200)
-            core = Window(col_off=0, row_off=top, width=100, height=end - top)
-            part = pixels[:, first * STRIDE : last * STRIDE]
-            builder.add(anchor_of(part, core=core, offset=(first, 0)))
+        for (top, end), (left, right) in product(pairwise((*tops, 200)), pairwise((*lefts, 100))):
+            core = Window(col_off=left, row_off=top, width=right - left, height=end - top)
+            whole = Window(col_off=0, row_off=0, width=100, height=200)
+            window = core.expanded(24).intersection(whole)
+            rows, cols = (slice(at.start * STRIDE, at.stop * STRIDE) for at in window.slices)
+            part = anchor_of(
+                pixels[:, rows, cols], core=core, offset=(window.row_off, window.col_off)
+            )
+            builder.add(part)
         levels.append(builder.finish()[1].level.blocks)
     assert levels[0].shape == (3, 13, 7)
     for other in levels[1:]:

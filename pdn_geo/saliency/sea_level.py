@@ -36,18 +36,18 @@ class SeaLevels:
         A median: boats that cover less than half of a block's water do not change it.
         """
         window, core = anchor.window, anchor.core
-        first, last = -(-core.row_off // BLOCK_CELLS), -(-core.row_end // BLOCK_CELLS)
-        top = first * BLOCK_CELLS - window.row_off
-        cells = (slice(top, top + (last - first) * BLOCK_CELLS, _EVERY), slice(None, None, _EVERY))
-        wet = _blocks(sea[cells].astype(np.float32), last - first, self._water.shape[1])
+        down, rows = _blocks_of(core.row_off, core.row_end, window.row_off)
+        across, cols = _blocks_of(core.col_off, core.col_end, window.col_off)
+        shape = self._water[down, across].shape
+        wet = _split(sea[rows, cols].astype(np.float32), *shape)
         count = wet.sum(axis=-1)
-        self._water[first:last] = count / wet.shape[-1]
+        self._water[down, across] = count / wet.shape[-1]
         middle = np.maximum(count.astype(int) - 1, 0)[..., None] // 2
         for band, mean in enumerate(anchor.mean):
-            values = _blocks(mean[cells], *count.shape)
+            values = _split(mean[rows, cols], *shape)
             ordered = np.sort(np.where(wet > 0, values, np.float32(np.inf)), axis=-1)
             centre = np.take_along_axis(ordered, middle, axis=-1)[..., 0]
-            self._centre[band, first:last] = np.where(count > 0, centre, 0)
+            self._centre[band, down, across] = np.where(count > 0, centre, 0)
 
     def finish(self, scene_mean: NDArray[np.float32]) -> SeaLevel:
         """scene_mean: (bands,), what holds where there is no water near."""
@@ -57,7 +57,14 @@ class SeaLevels:
         return SeaLevel(near / (weight + np.float32(_SCENE_WEIGHT)), BLOCK_CELLS * self._stride)
 
 
-def _blocks(field: NDArray[np.float32], down: int, across: int) -> NDArray[np.float32]:
+def _blocks_of(core_off: int, core_end: int, window_off: int) -> tuple[slice, slice]:
+    """Along one axis: the blocks that begin in a core, and their sampled cells in its window."""
+    first, last = -(-core_off // BLOCK_CELLS), -(-core_end // BLOCK_CELLS)
+    start, stop = (block * BLOCK_CELLS - window_off for block in (first, last))
+    return slice(first, last), slice(start, stop, _EVERY)
+
+
+def _split(field: NDArray[np.float32], down: int, across: int) -> NDArray[np.float32]:
     """(rows, cols) of sampled cells to (blocks down, blocks across, cells in a block), 0 beyond."""
     side = BLOCK_CELLS // _EVERY
     rows, cols = field.shape
