@@ -8,6 +8,7 @@ import argparse
 import datetime
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import patch_folds
 from labelled import real_cases
@@ -41,12 +42,23 @@ def main() -> None:
     parser.add_argument("run", nargs="?", type=Path)
     parser.add_argument("--version", required=True)
     options = parser.parse_args()
+    found = calibrated(options.name) | {"version": options.version}
     if options.run is None:
         network, card = shipped(options.name)
+        card = replace(card, **found)
     else:
-        network, card = patch_folds.trained_network(options.run), new_card(options.name)
-    card = calibrated(replace(card, version=options.version))
+        network, card = patch_folds.trained_network(options.run), new_card(options.name, found)
     print(export(network, card, patch_folds.SHIPPED, stem=card.name))
+
+
+def calibrated(name: str) -> dict[str, Any]:
+    """What `calibrate_patch.py` found, for the card."""
+    record = patch_folds.record(name)
+    return {
+        "score": ScoreLaw(**record["shipped"]["law"]),
+        "thresholds": tuple((gsd, score) for gsd, score in record["shipped"]["thresholds"]),
+        "figures": {f"{place}, sites held out": row for place, row in record["figures"].items()},
+    }
 
 
 def shipped(name: str) -> tuple[PatchNetwork, ModelCard]:
@@ -57,10 +69,9 @@ def shipped(name: str) -> tuple[PatchNetwork, ModelCard]:
     return network, card
 
 
-def new_card(name: str) -> ModelCard:
+def new_card(name: str, found: dict[str, Any]) -> ModelCard:
     return ModelCard(
         name=name,
-        version="",
         trained=datetime.date.today().isoformat(),
         sources=SOURCES,
         sites=tuple(sorted({c.site for c in real_cases(DATA) if c.collection in SHARES})),
@@ -70,21 +81,8 @@ def new_card(name: str) -> ModelCard:
         stride=patch_folds.record(name)["stride"],
         bands=("red", "green", "blue"),
         gsd_m=patch_folds.GSD_M[name],
-        score=ScoreLaw(),
-        thresholds=((1.0, 0.5),),
-        figures={},
         limits=LIMITS,
-    )
-
-
-def calibrated(card: ModelCard) -> ModelCard:
-    """With what `calibrate_patch.py` found."""
-    record = patch_folds.record(card.name)
-    return replace(
-        card,
-        score=ScoreLaw(**record["shipped"]["law"]),
-        thresholds=tuple((gsd, score) for gsd, score in record["shipped"]["thresholds"]),
-        figures={f"{name}, sites held out": row for name, row in record["figures"].items()},
+        **found,
     )
 
 

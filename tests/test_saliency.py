@@ -1,103 +1,19 @@
 """Priors, calibration and the map that they make."""
 
 import time
-from itertools import pairwise, product
 
 import numpy as np
 import pytest
-from scipy.ndimage import maximum_filter
+from anchors import RGB, STRIDE, all_water, anchor_of, calm_sea, saliency_of
 
 from pdn_geo.anchor import GlobalAnchor
 from pdn_geo.geometry import Window
 from pdn_geo.saliency.builder import DEFAULT_PRIORS, SWEEP, SaliencyBuilder
 from pdn_geo.saliency.ca_cfar import CaCfar
 from pdn_geo.saliency.calibration import SeaLaw
-from pdn_geo.saliency.filters import box_max, box_mean, local_mean, odd, ring_mean
 from pdn_geo.saliency.memory_bank import MemoryBank
 from pdn_geo.saliency.prior import SeaView, view_sea
 from pdn_geo.saliency.rx import Rx
-
-STRIDE = 8
-RGB = ("red", "green", "blue")
-
-
-def anchor_of(pixels, *, core=None, offset=(0, 0)) -> GlobalAnchor:
-    """Brute-force reduction of (bands, rows, cols); the last cells may be cut."""
-    bands, height, width = pixels.shape
-    rows, cols = -(-height // STRIDE), -(-width // STRIDE)
-    whole = np.full((bands, rows * STRIDE, cols * STRIDE), np.nan, np.float32)
-    whole[:, :height, :width] = pixels
-    cells = whole.reshape(bands, rows, STRIDE, cols, STRIDE).transpose(0, 1, 3, 2, 4)
-    cells = cells.reshape(bands, rows, cols, -1)
-    known = np.isfinite(cells)
-    count = np.maximum(known.sum(axis=-1), 1)
-    zeros = np.where(known, cells, 0)
-    mean = zeros.sum(axis=-1) / count
-    variance = np.where(known, np.square(cells - mean[..., None]), 0).sum(axis=-1) / count
-    some = known.any(axis=-1)
-    window = Window(col_off=offset[1], row_off=offset[0], width=cols, height=rows)
-    return GlobalAnchor(
-        stride=STRIDE,
-        window=window,
-        core=core or window,
-        mean=mean,
-        max=np.where(some, np.where(known, cells, -np.inf).max(axis=-1), 0).astype(np.float32),
-        min=np.where(some, np.where(known, cells, np.inf).min(axis=-1), 0).astype(np.float32),
-        std=np.sqrt(variance),
-        valid=known[0].mean(axis=-1).astype(np.float32),
-    )
-
-
-def calm_sea(shape, seed=0):
-    rng = np.random.default_rng(seed)
-    colour = np.array([28, 40, 42], np.float32)[:, None, None]
-    return colour + rng.normal(0, 1.5, (3, *shape)).astype(np.float32)
-
-
-def saliency_of(pixels, **given):
-    shape = pixels.shape[1:]
-    builder = SaliencyBuilder(shape, STRIDE, RGB, 3.0)
-    builder.add(anchor_of(pixels), **given)
-    return builder.finish()
-
-
-def all_water(pixels):
-    return np.ones((-(-pixels.shape[1] // STRIDE), -(-pixels.shape[2] // STRIDE)), np.float32)
-
-
-def test_box_and_ring_means_equal_brute_force():
-    rng = np.random.default_rng(0)
-    values = rng.random((20, 30)).astype(np.float32)
-    padded = np.pad(values, 4)
-    outer = np.array([[padded[i : i + 9, j : j + 9].sum() for j in range(30)] for i in range(20)])
-    inner = np.array(
-        [[padded[i + 3 : i + 6, j + 3 : j + 6].sum() for j in range(30)] for i in range(20)]
-    )
-    np.testing.assert_allclose(box_mean(values, 9), outer / 81, rtol=1e-4)
-    np.testing.assert_allclose(ring_mean(values, 9, 3), (outer - inner) / 72, rtol=1e-3)
-
-
-def test_local_mean_ignores_what_has_no_weight():
-    values = np.ones((40, 40), np.float32)
-    values[:, 20:] = 100
-    weight = (values == 1).astype(np.float32)
-    mean = local_mean(values, weight, box_mean(weight, 9), 9, fallback=-1)
-    np.testing.assert_allclose(mean[:, :23], 1, rtol=1e-5)
-    assert (mean[:, 25:] == -1).all()
-
-
-@pytest.mark.parametrize("size", [1, 3, 5, 17])
-@pytest.mark.parametrize("shape", [(20, 30), (1, 9), (4, 1)])
-def test_box_max_equals_the_filter_of_ndimage(size, shape):
-    values = np.random.default_rng(0).normal(size=shape).astype(np.float32)
-    before = values.copy()
-    np.testing.assert_array_equal(box_max(values, size), maximum_filter(values, size))
-    np.testing.assert_array_equal(values, before)
-
-
-@pytest.mark.parametrize(("size", "side"), [(0.2, 1), (3, 3), (3.9, 3), (4.1, 5), (33, 33)])
-def test_odd(size, side):
-    assert odd(size) == side
 
 
 @pytest.mark.parametrize("prior", DEFAULT_PRIORS, ids=lambda prior: prior.name)
@@ -265,14 +181,6 @@ def test_threads_do_not_matter():
         assert getattr(maps[0], name).tobytes() == getattr(maps[1], name).tobytes()
 
 
-def test_sea_statistics_are_those_of_pixels_without_boats():
-    pixels = calm_sea((800, 800))
-    pixels[:, ::200, ::40] = 250
-    _, sea = saliency_of(pixels)
-    np.testing.assert_allclose(sea.mean, [28, 40, 42], atol=0.3)
-    np.testing.assert_allclose(sea.std, 1.5, rtol=0.15)
-
-
 @pytest.mark.parametrize("fill", [np.nan, 0.0], ids=["nodata", "constant"])
 def test_empty_scenes(fill):
     saliency, sea = saliency_of(np.full((3, 100, 90), fill, np.float32))
@@ -325,51 +233,3 @@ def test_more_boats_may_hide_among_whitecaps():
     maps = [saliency_of(sea, water=all_water(sea))[0] for sea in (calm, rough)]
     expected = [float(known.expected_boats.sum()) for known in maps]
     assert expected[1] > 3 * expected[0]
-
-
-def test_the_level_of_the_sea_goes_from_place_to_place_and_boats_do_not_move_it():
-    pixels = calm_sea((1024, 1024))
-    silt = np.float32([30, 20, 10])
-    pixels[:, :, 512:] += silt[:, None, None]
-    clean = pixels.copy()
-    pixels[:, 600:616, 100:160] = 250
-    pixels[:, ::40, ::40] = 250
-    _, sea = saliency_of(pixels)
-    level = sea.level_at(Window(col_off=0, row_off=0, width=1024, height=1024))
-    for half, of in ((slice(0, 128), "clear"), (slice(896, 1024), "turbid")):
-        expected = clean[:, :, half].mean((1, 2))
-        np.testing.assert_allclose(level[:, :, half].mean((1, 2)), expected, atol=2, err_msg=of)
-        assert np.ptp(level[:, :, half], axis=(1, 2)).max() < 1
-
-
-def test_the_level_of_the_sea_does_not_depend_on_tiles():
-    pixels = calm_sea((1600, 800)) + np.linspace(0, 40, 1600, dtype=np.float32)[:, None]
-    levels = []
-    for tops, lefts in (((0,), (0,)), ((0, 100), (0,)), ((0, 40, 83, 150), (0, 37))):
-        builder = SaliencyBuilder((1600, 800), STRIDE, RGB, 3.0)
-        for (top, end), (left, right) in product(pairwise((*tops, 200)), pairwise((*lefts, 100))):
-            core = Window(col_off=left, row_off=top, width=right - left, height=end - top)
-            whole = Window(col_off=0, row_off=0, width=100, height=200)
-            window = core.expanded(24).intersection(whole)
-            rows, cols = (slice(at.start * STRIDE, at.stop * STRIDE) for at in window.slices)
-            part = anchor_of(
-                pixels[:, rows, cols], core=core, offset=(window.row_off, window.col_off)
-            )
-            builder.add(part)
-        levels.append(builder.finish()[1].level.blocks)
-    assert levels[0].shape == (3, 13, 7)
-    for other in levels[1:]:
-        np.testing.assert_allclose(other, levels[0], atol=0.6)
-    assert levels[0][0, -1, 3] - levels[0][0, 0, 3] > 30
-
-
-def test_where_there_is_no_water_the_level_is_the_scenes():
-    pixels = calm_sea((1024, 1024))
-    water = np.zeros((128, 128), bool)
-    water[:, :40] = True
-    pixels[:, :, 320:] = 150
-    _, sea = saliency_of(pixels, water=water)
-    inland = sea.level_at(Window(col_off=960, row_off=0, width=64, height=1024))
-    np.testing.assert_allclose(
-        inland, np.broadcast_to(sea.mean[:, None, None], inland.shape), rtol=0.01
-    )

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from pdn_geo.anchor import GlobalAnchor
+from pdn_geo.saliency.filters import nan_median
 from pdn_geo.sea import SeaLevel
 
 BLOCK_CELLS = 16
@@ -39,15 +40,11 @@ class SeaLevels:
         down, rows = _blocks_of(core.row_off, core.row_end, window.row_off)
         across, cols = _blocks_of(core.col_off, core.col_end, window.col_off)
         shape = self._water[down, across].shape
-        wet = _split(sea[rows, cols].astype(np.float32), *shape)
-        count = wet.sum(axis=-1)
-        self._water[down, across] = count / wet.shape[-1]
-        middle = np.maximum(count.astype(int) - 1, 0)[..., None] // 2
         for band, mean in enumerate(anchor.mean):
-            values = _split(mean[rows, cols], *shape)
-            ordered = np.sort(np.where(wet > 0, values, np.float32(np.inf)), axis=-1)
-            centre = np.take_along_axis(ordered, middle, axis=-1)[..., 0]
-            self._centre[band, down, across] = np.where(count > 0, centre, 0)
+            wet = np.where(sea[rows, cols], mean[rows, cols], np.float32(np.nan))
+            cells = _split(wet, *shape)
+            self._centre[band, down, across] = np.nan_to_num(nan_median(cells))
+            self._water[down, across] = np.isfinite(cells).mean(axis=-1)
 
     def finish(self, scene_mean: NDArray[np.float32]) -> SeaLevel:
         """scene_mean: (bands,), what holds where there is no water near."""
@@ -65,10 +62,11 @@ def _blocks_of(core_off: int, core_end: int, window_off: int) -> tuple[slice, sl
 
 
 def _split(field: NDArray[np.float32], down: int, across: int) -> NDArray[np.float32]:
-    """(rows, cols) of sampled cells to (blocks down, blocks across, cells in a block), 0 beyond."""
+    """(rows, cols) of sampled cells to (blocks down, blocks across, cells); NaN beyond."""
     side = BLOCK_CELLS // _EVERY
     rows, cols = field.shape
-    whole = np.pad(field, ((0, down * side - rows), (0, across * side - cols)))
+    missing = (0, down * side - rows), (0, across * side - cols)
+    whole = np.pad(field, missing, constant_values=np.nan)
     parts = whole.reshape(down, side, across, side).swapaxes(1, 2)
     return parts.reshape(down, across, side * side)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pdn_geo.saliency.filters import nan_median
 from pdn_geo.sea import SeaStatistics
 
 CELL = 16
@@ -103,7 +104,7 @@ def _cells(plane: Floats, row_lattice: _Lattice, col_lattice: _Lattice) -> Float
 
 def _robust_cells(cells: Floats) -> tuple[Floats, Floats]:
     """Median and noise of every cell; NaN where it has too little water."""
-    centre = _nanmedian(cells)
+    centre = nan_median(cells)
     count = np.isfinite(cells).sum(axis=-1)
     deviation = np.nansum(np.abs(cells - centre[..., None]), axis=-1)
     spread = deviation / np.maximum(count, 1) * np.float32(MAD_TO_STD)
@@ -122,15 +123,5 @@ def _pool(cells: Floats, otherwise: float) -> Floats:
     padded = np.pad(cells, REACH, constant_values=np.nan)
     side = 2 * REACH + 1
     around = np.lib.stride_tricks.sliding_window_view(padded, (side, side))
-    pooled = _nanmedian(around.reshape(*cells.shape, side * side))
+    pooled = nan_median(around.reshape(*cells.shape, side * side))
     return np.where(np.isfinite(pooled), pooled, np.float32(otherwise))
-
-
-def _nanmedian(values: Floats) -> Floats:
-    """Median over the last axis without NaN; NaN where all are. No warning, no loop."""
-    ordered = np.sort(values, axis=-1)  # NaN sort to the end
-    count = np.isfinite(values).sum(axis=-1)
-    low = np.maximum((count - 1) // 2, 0)[..., None]
-    high = np.minimum(count // 2, values.shape[-1] - 1)[..., None]
-    middle = np.take_along_axis(ordered, low, -1) + np.take_along_axis(ordered, high, -1)
-    return (middle[..., 0] / 2).astype(np.float32)
