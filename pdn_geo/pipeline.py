@@ -1,6 +1,7 @@
 """The whole path, readable top to bottom: scene, anchor, saliency, looks, boats."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,10 +12,11 @@ from pdn_geo.engines.network.detector import NetworkDetector
 from pdn_geo.errors import OptionError
 from pdn_geo.inspection import MOST_COUNTED, Inspection, inspect
 from pdn_geo.interrupt import first_interrupt_held
-from pdn_geo.io import VectorMasks
+from pdn_geo.io import RasterScene, VectorMasks
 from pdn_geo.merge import merge
 from pdn_geo.products import Findings
 from pdn_geo.result import DetectionResult
+from pdn_geo.scene import Scene
 from pdn_geo.stopwatch import Stopwatch
 from pdn_geo.survey import opened, survey
 from pdn_geo.thumbnail import sketch
@@ -72,7 +74,7 @@ def detect(
         raise OptionError(f"threshold must be between 0 and 1, got {threshold}")
     budget = Budget(patches=patches, seconds=seconds, exhaustive=exhaustive)
     stopwatch = Stopwatch()
-    with opened(scene, bands=bands, gsd_m=gsd_m) as raster:
+    with opened(scene, bands=bands, gsd_m=gsd_m) as raster, _pixels_kept(raster):
         detector = _detector(model, weights, engine, device, raster.grid.gsd_m)
         if unsuited := detector.suits(raster.band_names):
             if model != "auto" or weights is not None:
@@ -130,6 +132,10 @@ def detect(
         failed=failed,
         interrupted=close.left_out > 0,
     )
+
+
+def _pixels_kept(scene: Scene) -> AbstractContextManager[None]:
+    return scene.pixels_kept() if isinstance(scene, RasterScene) else nullcontext()
 
 
 def _detector(

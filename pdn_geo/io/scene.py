@@ -2,7 +2,8 @@
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -15,7 +16,8 @@ from pdn_geo.geometry import Window
 from pdn_geo.io.bands import BandChoice, choose_bands
 from pdn_geo.io.byte_cells import BytePixels
 from pdn_geo.io.dataarray import ArraySource, is_dataarray
-from pdn_geo.io.dataset import DatasetSource, Source
+from pdn_geo.io.dataset import DatasetSource, Raw, Source
+from pdn_geo.io.kept import KeptPixels
 from pdn_geo.io.radiometry import Radiometry
 from pdn_geo.io.reasons import open_reason, root_reason
 from pdn_geo.scene import Pixels
@@ -79,6 +81,7 @@ class RasterScene:
         gsd_m: float | None = None,
     ) -> None:
         self._source = source
+        self._kept: KeptPixels | None = None
         self.name = name
         self.path = source.path
         self.header = source.header
@@ -164,6 +167,19 @@ class RasterScene:
             valid[: stored.height, : stored.width] = part.valid
         return Pixels(values, valid)
 
+    @contextmanager
+    def pixels_kept(self) -> Iterator[None]:
+        """Decode nothing twice meanwhile, if there is room to keep what was read."""
+        shape = len(self.choice.indexes), self.grid.height, self.grid.width
+        plain = self.choice.alpha is None and not self.header.has_mask
+        plain &= len({self.header.dtypes[i - 1] for i in self.choice.indexes}) == 1
+        if plain and KeptPixels.has_room(shape, self.dtype):
+            self._kept = KeptPixels(shape, self.dtype)
+        try:
+            yield
+        finally:
+            self._kept = None
+
     def close(self) -> None:
         self._source.close()
 
@@ -200,10 +216,19 @@ class RasterScene:
         self, window: Window, asked: Window, level: int | None, made_of: Callable[..., P]
     ) -> P:
         try:
-            raw = self._source.read(self.choice, window, level)
+            raw = self._stored(window, level)
             return made_of(raw.bands, raw.opacity, raw.mask)
         except Exception as error:  # whatever a decoder does with broken data
             raise BlockReadError(self.name, asked, root_reason(error, self.name)) from error
+
+    def _stored(self, window: Window, level: int | None) -> Raw:
+        kept = self._kept if level is None else None
+        if kept is not None and (bands := kept.get(window)) is not None:
+            return Raw(bands)
+        raw = self._source.read(self.choice, window, level)
+        if kept is not None:
+            kept.put(window, raw.bands)
+        return raw
 
 
 def _name_of(source: Any) -> str:
