@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from pdn_geo.detections import Detections
 from pdn_geo.drive.budget import Budget
 from pdn_geo.drive.greedy import GreedyDrive
 from pdn_geo.engines import ClassicalDetector, PatchDetector, load_detector
 from pdn_geo.engines.network.detector import NetworkDetector
 from pdn_geo.errors import OptionError
+from pdn_geo.from_afar import see_from_afar
 from pdn_geo.inspection import MOST_COUNTED, Inspection, inspect
 from pdn_geo.interrupt import first_interrupt_held
 from pdn_geo.io import RasterScene, VectorMasks
@@ -75,11 +78,13 @@ def detect(
     budget = Budget(patches=patches, seconds=seconds, exhaustive=exhaustive)
     stopwatch = Stopwatch()
     with opened(scene, bands=bands, gsd_m=gsd_m) as raster, _pixels_kept(raster):
-        detector = _detector(model, weights, engine, device, raster.grid.gsd_m)
+        detector_for = partial(_detector, model, weights, engine, device)
+        detector = detector_for(raster.grid.gsd_m)
         if unsuited := detector.suits(raster.band_names):
             if model != "auto" or weights is not None:
                 raise OptionError(f"{raster.name}: {unsuited}")
             detector = load_detector("classical")
+            detector_for = partial(_detector, detector, None, None, "cpu")
         masks = VectorMasks.read(
             raster.grid, aoi=aoi, water=water, land=land, scene_name=raster.name
         )
@@ -95,11 +100,18 @@ def detect(
                     coarse.saliency, coarse.sea, on_error=on_error, threads=threads,
                     progress=progress, stop=pressed,
                 )  # fmt: skip
+            least = detector.threshold(raster.grid.gsd_m) if threshold is None else threshold
+            with stopwatch.time("from afar"):
+                ships = see_from_afar(
+                    raster, () if close.left_out else coarse.long_objects,
+                    detector_for, coarse.saliency, coarse.sea,
+                    least=least, first=len(close.looks),
+                )  # fmt: skip
             with stopwatch.time("merge"):
-                boats = close.boats
-                least = detector.threshold(raster.grid.gsd_m) if threshold is None else threshold
+                looks = (*close.looks, *ships.looks)
+                boats = Detections.concatenate([close.boats, ships.boats])
                 boats = boats[(boats.score >= least) & masks.allows(boats.x, boats.y)]
-                boats = merge(boats, close.looks)
+                boats = merge(boats, looks)
             with stopwatch.time("picture"):
                 small = sketch(coarse.thumbnail, raster)
         failed = coarse.failed + close.failed
@@ -110,13 +122,14 @@ def detect(
             _engine_note(detector, engine, device),
             _gsd_note(detector, raster.grid.gsd_m),
             coarse.anchor_note,
+            ships.note,
             f"{len(failed)} windows could not be read and were not searched." if failed else "",
         ]
         findings = Findings(
             scene=raster.name,
             grid=raster.grid,
             detections=boats,
-            looks=close.looks,
+            looks=looks,
             searched_share=close.searched,
             expected_missed=close.expected_missed,
             missed_at_most=close.missed_at_most,

@@ -15,6 +15,7 @@ from pdn_geo.heap import give_back_freed_arrays
 from pdn_geo.io import AnchorReader, VectorMasks, open_scene, plan_anchor, write_cog
 from pdn_geo.saliency import SaliencyBuilder, SaliencyMap
 from pdn_geo.saliency.learned import shipped_saliency
+from pdn_geo.saliency.long_objects import LongObject
 from pdn_geo.scene import Scene
 from pdn_geo.sea import SeaStatistics
 from pdn_geo.stopwatch import Stopwatch
@@ -25,13 +26,15 @@ from pdn_geo.thumbnail import Thumbnail
 class Survey:
     """What the coarse look found.
 
-    failed: windows in scene pixels that could not be decoded. anchor_note: what the
+    long_objects: on the water, of any kind, too long for a look at full resolution. failed:
+    windows in scene pixels that could not be decoded. anchor_note: what the
     anchor was made from, a sentence for users, "" if there is nothing to say.
     """
 
     saliency: SaliencyMap
     sea: SeaStatistics
     thumbnail: Thumbnail
+    long_objects: tuple[LongObject, ...]
     failed: tuple[Window, ...]
     anchor_note: str
 
@@ -92,6 +95,7 @@ def survey(
         saliency=saliency,
         sea=sea,
         thumbnail=thumbnail,
+        long_objects=tuple(builder.long_objects),
         failed=tuple(reader.failed),
         anchor_note=reader.note,
     )

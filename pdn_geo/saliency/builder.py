@@ -14,6 +14,7 @@ from pdn_geo.saliency.calibration import SeaLaw, boats_from_anomalies
 from pdn_geo.saliency.filters import Each, Field, box_max, box_mean, box_share
 from pdn_geo.saliency.fisher import Judgement, combine, judge
 from pdn_geo.saliency.learned import LearnedSaliency
+from pdn_geo.saliency.long_objects import LongObject, long_objects
 from pdn_geo.saliency.map import SaliencyMap
 from pdn_geo.saliency.mean_contrast import MeanContrast
 from pdn_geo.saliency.planes import PRIORS, NetworkPlanes, suits
@@ -94,6 +95,7 @@ class SaliencyBuilder:
         self._reason = np.zeros(shape, np.uint8)
         self._seas: list[tuple[SeaStatistics, float]] = []
         self._levels = SeaLevels(len(band_names), shape, stride)
+        self.long_objects: list[LongObject] = []
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -141,6 +143,7 @@ class SaliencyBuilder:
         weight = float(np.count_nonzero(view.sea[rows, cols]))
         self._seas.append((sea_statistics(anchor, view.sea), weight))
         self._levels.add(anchor, view.sea)
+        self.long_objects += long_objects(anchor, view, likely, self._gsd_m)
 
     def finish(self) -> tuple[SaliencyMap, SeaStatistics]:
         """The map of everything added, and the pixel statistics of its sea.

@@ -1,0 +1,101 @@
+"""Long ships seen at a fraction of the resolution, by a detector of the test's own."""
+
+import numpy as np
+import pytest
+from anchors import RGB, calm_sea
+
+from pdn_geo.detections import Detections
+from pdn_geo.from_afar import see_from_afar
+from pdn_geo.grid import PixelGrid
+from pdn_geo.saliency import SaliencyMap
+from pdn_geo.saliency.long_objects import LongObject
+from pdn_geo.sea import SeaStatistics
+from pdn_geo.testing import FakeScene
+
+SIZE, STRIDE, GSD_M = 800, 8, 1.0
+SHIP = LongObject(x=340.0, y=416.0, length=200.0)
+FACTOR = 4
+
+
+class Bright:
+    """Takes what stands out in the patch for one hull lying along x."""
+
+    name = "bright 1"
+
+    def __init__(self, score=0.9):
+        self.score, self.patches, self.seas = score, [], []
+
+    def detect(self, patches, sea):
+        (patch,) = patches
+        self.patches.append(patch)
+        self.seas.append(sea)
+        contrast = (patch.values - sea.mean[:, None, None]) / sea.std[:, None, None]
+        rows, cols = np.nonzero(contrast.max(axis=0) > 15)
+        x, y = cols.mean() + 0.5, rows.mean() + 0.5
+        one = np.ones(1)
+        found = Detections(
+            x=x * one, y=y * one, length=np.ptp(cols) * one + 1, width=np.ptp(rows) * one + 1,
+            angle=0 * one, score=self.score * one, wake=0 * one, bow_known=one < 0, cut=one < 0,
+            look=0 * one,
+        )  # fmt: skip
+        window = patch.look.window
+        return [found.shifted(window.col_off, window.row_off)]
+
+
+def seen(detector, objects=(SHIP,), *, least=0.5, gsd_m=GSD_M):
+    pixels = calm_sea((SIZE, SIZE))
+    sea = SeaStatistics(pixels.mean((1, 2)), pixels.std((1, 2)))
+    pixels[:, 400:432, 240:440] += 120
+    grid = PixelGrid(height=SIZE, width=SIZE, assumed_gsd_m=gsd_m)
+    scene = FakeScene(pixels, grid=grid, band_names=RGB)
+    cells = (SIZE // STRIDE,) * 2
+    saliency = SaliencyMap(
+        stride=STRIDE, expected_boats=np.zeros(cells, np.float32),
+        water=np.ones(cells, np.float16), searchable=np.ones(cells, bool),
+        reason=np.zeros(cells, np.uint8), reasons=("none",),
+    )  # fmt: skip
+    asked = []
+    ships = see_from_afar(
+        scene, objects, lambda gsd_m: asked.append(gsd_m) or detector, saliency, sea,
+        least=least, first=7,
+    )  # fmt: skip
+    return ships, asked
+
+
+def test_a_ship_has_its_place_and_size_in_scene_pixels_and_a_look_as_large_as_it():
+    ships, _ = seen(Bright())
+    (look,) = ships.looks
+    boat = ships.boats
+    assert (boat.x[0], boat.y[0]) == pytest.approx((340, 416), abs=FACTOR)
+    assert (boat.length[0], boat.width[0]) == pytest.approx((200, 32), abs=FACTOR)
+    assert look.order == boat.look[0] == 7
+    window = look.window
+    assert (window.width, window.height) == pytest.approx((200, 32), abs=2 * FACTOR)
+    assert look.expected_boats == 0
+    assert "bright 1" in ships.note
+
+
+def test_the_detector_is_that_of_the_coarser_pixels_and_sees_their_sea():
+    detector = Bright()
+    _, asked = seen(detector)
+    assert asked == [FACTOR * GSD_M]
+    assert detector.patches[0].gsd_m == pytest.approx(FACTOR * GSD_M)
+    assert detector.seas[0].std == pytest.approx(1.5 / FACTOR, rel=0.3)  # of means of 16 pixels
+
+
+def test_one_detector_serves_all_objects_of_a_size():
+    _, asked = seen(Bright(), (SHIP, SHIP))
+    assert len(asked) == 1
+
+
+def test_weak_ones_and_hulls_longer_than_any_ship_are_left_out():
+    assert len(seen(Bright(score=0.4))[0].boats) == 0
+    nothing, _ = seen(Bright(), gsd_m=3.0)
+    assert len(nothing.boats) == len(nothing.looks) == 0
+    assert nothing.note == ""
+
+
+def test_without_long_objects_no_detector_is_asked_for():
+    ships, asked = seen(Bright(), ())
+    assert len(ships.boats) == 0
+    assert asked == []
