@@ -14,7 +14,7 @@ from pdn_geo.engines import Patch, PatchDetector
 from pdn_geo.geometry import Window
 from pdn_geo.io import read_salvaging
 from pdn_geo.saliency import SaliencyMap
-from pdn_geo.saliency.long_objects import LEAST_PX, LongObject
+from pdn_geo.saliency.long_objects import LEAST_PX, LONGEST_SHIP_M, LongObject
 from pdn_geo.scene import Scene
 from pdn_geo.sea import SeaStatistics
 
@@ -24,7 +24,6 @@ MOST = 24
 """Objects that are seen so, the longest first: together they cost a patch or two."""
 _SHOWN_PX = 50.0  # about so long is one shown to the detector
 _ROOM = 2.2  # sides of a view, in lengths of the object
-_LONGEST_M = 460.0  # of all ships that ever were: Seawise Giant, 458 m
 _LEAST_SPREAD = 0.05  # of the sea's: means of many pixels vary less than single ones
 _IQR = 1.349  # of a normal law, in its spreads
 
@@ -75,7 +74,7 @@ def see_from_afar(
             width=factor * found.width,
         )
         wanted = (found.score >= least) & (found.length >= LEAST_PX) & ~found.cut
-        wanted &= ~(found.length * scene.grid.gsd_m > _LONGEST_M)
+        wanted &= ~(found.length * scene.grid.gsd_m > LONGEST_SHIP_M)
         for ship in np.flatnonzero(wanted):
             order = first + len(looks)
             one = replace(found[ship : ship + 1], look=np.array([order]))

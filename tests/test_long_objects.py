@@ -49,6 +49,10 @@ def test_what_is_longer_than_any_ship_is_left_out():
     assert found_in(pier, gsd_m=3.0) == []
 
 
+def test_nothing_is_sought_where_no_ship_is_long_enough():
+    assert found_in(with_bar(400, 240, 32, 100), gsd_m=10.0) == []
+
+
 def test_land_is_left_out():
     pixels = with_bar(400, 240, 32, 200)
     assert found_in(pixels, water=np.zeros_like(all_water(pixels))) == []

@@ -12,9 +12,12 @@ from pdn_geo.saliency.prior import SeaView
 LEAST_PX = 64.0
 """From here on hulls do not fit into the smallest look's inner part."""
 
+LONGEST_SHIP_M = 460.0
+"""Of all that ever were: Seawise Giant, 458 m."""
+
 _STANDS_OUT = 8.0  # spreads of the sea
 _CORE = 0.35  # of its own peak: a wake is fainter than the hull before it
-_LONGEST_M = 1500.0  # ships have 460 m; the brightest part of their wake may go with them
+_LONGEST_M = 1500.0  # the brightest part of a wake may go with the ship
 _BLOCKY = 1.5  # length over width below which it is no hull
 _AFLOAT = 0.3
 
@@ -36,6 +39,8 @@ def long_objects(
     water: (rows, cols), 0-1. gsd_m: metres per pixel, NaN if unknown: no length is too long then.
     """
     stride = anchor.stride
+    if LEAST_PX * gsd_m > LONGEST_SHIP_M:
+        return []
     strength = np.where(water > _AFLOAT, np.abs(view.means).max(axis=0), 0)
     labels, _ = ndimage.label(strength > _STANDS_OUT, np.ones((3, 3)))
     found = []
