@@ -11,6 +11,7 @@ import real_scenes
 from real_scenes import FOLDS, STRIDE
 from safetensors.torch import load_file, save_file
 
+from pdn_geo.engines import PatchDetector, load_detector
 from pdn_geo.engines.network.card import ModelCard
 from pdn_geo.engines.network.detector import NetworkDetector
 from pdn_geo.engines.network.export import export, halved
@@ -75,13 +76,13 @@ def trained_network(run: Path) -> PatchNetwork:
     return network.eval()
 
 
-def detector_for(site: str, gsd_m: float) -> NetworkDetector | str:
-    """What judges a site: the network that was not trained on its fold, with scores
-    calibrated on the other folds' held-out sites; "auto" for places that are in no fold.
+def detector_for(site: str, gsd_m: float) -> PatchDetector:
+    """What judges a site at that pixel size: the network that was not trained on its fold, with
+    scores calibrated on the other folds' held-out sites; what ships for places in no fold.
     """
     name = name_for(gsd_m)
     fold = folds_of_sites(name).get(site)
-    return "auto" if fold is None else held_out_detector(name, fold)
+    return load_detector(gsd_m=gsd_m) if fold is None else held_out_detector(name, fold)
 
 
 def held_out_detector(name: str, fold: int) -> NetworkDetector:

@@ -15,17 +15,17 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from itertools import chain
 from pathlib import Path
 
 import patch_folds
 from judge import judge
-from labelled import Case, gsd_of, open_water_cases, real_cases, simulated_cases
+from labelled import Case, open_water_cases, real_cases, simulated_cases
 from real_scenes import DATA
 
 import pdn_geo
-from pdn_geo.engines import PatchDetector, load_detector
 from pdn_geo.engines.classical import ClassicalDetector, ScoreModel
 from pdn_geo.evaluation import Evaluation, pool
 
@@ -85,17 +85,18 @@ class Run:
 def run_case(case: Case, model: str) -> Run:
     """model: "network", or "classical"; either as it was fitted without the case's fold."""
     if model == "network":
-        detector = patch_folds.detector_for(case.site, gsd_of(case))
+        detector_for = partial(patch_folds.detector_for, case.site)
     else:
-        detector = classical(case.site)
+        detector_for = partial(classical, case.site)
     start = time.perf_counter()
     findings = pdn_geo.detect(
-        case.path, bands=case.bands, gsd_m=case.gsd_m, model=detector, threshold=LEAST_SCORE
+        case.path, bands=case.bands, gsd_m=case.gsd_m, model=detector_for, threshold=LEAST_SCORE
     ).findings
     seconds = time.perf_counter() - start
+    gsd_m = findings.grid.gsd_m
     return Run(
         case=case,
-        evaluation=judge(findings, case, least_score(detector, findings.grid.gsd_m)),
+        evaluation=judge(findings, case, detector_for(gsd_m).threshold(gsd_m)),
         all_scores=judge(findings, case),
         looks=len(findings.looks),
         patches=findings.patches,
@@ -105,15 +106,10 @@ def run_case(case: Case, model: str) -> Run:
     )
 
 
-def least_score(detector: PatchDetector | str, gsd_m: float) -> float:
-    """The score from which a user sees a detection."""
-    if isinstance(detector, str):
-        detector = load_detector(detector, gsd_m=gsd_m)
-    return detector.threshold(gsd_m)
-
-
-def classical(site: str) -> ClassicalDetector:
-    """Scores fitted without this site's fold; those that ship for places in no fold."""
+def classical(site: str, gsd_m: float) -> ClassicalDetector:
+    """Scores fitted without this site's fold; those that ship for places in no fold. They are
+    the same for any pixel size.
+    """
     fitted = json.loads(CLASSICAL_FOLDS.read_text(encoding="utf-8"))
     if site not in fitted["sites"]:
         return ClassicalDetector()

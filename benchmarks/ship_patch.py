@@ -32,7 +32,7 @@ LIMITS = (
     "Optical imagery with red, green and blue only; no SAR, no single band.",
     "Trained on four PlanetScope and nine Sentinel-2 scenes: expect less on other coasts.",
     "Ships at berth on Sentinel-2 are missed more often than found.",
-    "The bow is learnt from simulated boats alone.",
+    "The bow is learnt from simulated boats and wakes alone.",
 )
 
 

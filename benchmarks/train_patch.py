@@ -6,7 +6,7 @@
     python benchmarks/train_patch.py fold 2
     python benchmarks/train_patch.py all             # what ships
 
-Real sites are learned from small crops, which show more places, then from wide ones, twice.
+Real sites are learned from small crops, which show more places, then from wide ones, thrice.
 Each stage may be stopped and called again: it goes on where it was. Runs lie in --runs.
 """
 
@@ -57,6 +57,10 @@ STAGES = {
         loop=LoopConfig(steps=1000, learning_rate=6e-4, ema=0.998, seed=3),
         batch=14, side=192, sea_share=0.3,
     ),
+    "wakes": Stage(
+        loop=LoopConfig(steps=800, learning_rate=5e-4, ema=0.998, seed=4),
+        batch=14, side=192, sea_share=0.3,
+    ),
 }  # fmt: skip
 
 
@@ -79,9 +83,14 @@ def main() -> None:
         train("seas", options.runs / "seas", options.start, options)
         return
     name = options.stage if options.fold is None else f"fold_{options.fold}"
-    small, wide = (options.runs / f"{name}_{crops}" for crops in ("small", "wide"))
-    if train("real", small, options.runs / "seas", options) and train("wide", wide, small, options):
-        train("again", options.runs / name, wide, options)
+    start = options.runs / "seas"
+    for stage, run in (
+        ("real", f"{name}_small"), ("wide", f"{name}_wide"), ("again", f"{name}_again"),
+        ("wakes", name),
+    ):  # fmt: skip
+        if not train(stage, options.runs / run, start, options):
+            return
+        start = options.runs / run
 
 
 def train(stage: str, run: Path, start: Path | None, options: argparse.Namespace) -> bool:

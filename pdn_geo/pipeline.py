@@ -39,7 +39,7 @@ def detect(
     patches: float | None = None,
     seconds: float | None = None,
     exhaustive: bool = False,
-    model: str | PatchDetector = "auto",
+    model: str | PatchDetector | Callable[[float], PatchDetector] = "auto",
     weights: str | Path | None = None,
     engine: Literal["onnx", "torch"] | None = None,
     device: str = "cpu",
@@ -58,9 +58,10 @@ def detect(
     georeferencing. aoi, water, land: vector files; search only inside, take this as
     water, take this as land. patches, seconds, exhaustive: the budget, in looks of
     512 x 512 px or in seconds, or all of it; default automatic. model: "network",
-    "classical", or "auto", which is the network where its weights suit the scene. weights:
-    an .onnx or .safetensors file with its card beside it; default those of the package that
-    were trained on such pixels.
+    "classical", or "auto", which is the network where its weights suit the scene; or a detector,
+    or a function that gives one for pixels of so many metres. weights: an .onnx or
+    .safetensors file with its card beside it; default those of the package that were trained
+    on such pixels.
     engine: what runs them, "onnx" or "torch"; default what the file is for. device: "cpu",
     or "cuda" with torch. threshold: least score of a boat, 0-1; default what suits the
     model. anchor: "pixels" reads the scene once, "overviews" its stored overviews, "auto"
@@ -152,7 +153,7 @@ def _pixels_kept(scene: Scene) -> AbstractContextManager[None]:
 
 
 def _detector(
-    model: str | PatchDetector,
+    model: str | PatchDetector | Callable[[float], PatchDetector],
     weights: str | Path | None,
     engine: str | None,
     device: str,
@@ -163,7 +164,7 @@ def _detector(
     if not isinstance(model, str):
         if asked or weights is not None:
             raise OptionError("a detector of your own takes no weights, engine or device")
-        return model
+        return model(gsd_m) if callable(model) else model
     if model == "classical" and asked:
         raise OptionError("model classical takes no engine and no device but the CPU")
     return load_detector(model, weights=weights, engine=engine, device=device, gsd_m=gsd_m)

@@ -108,20 +108,38 @@ def test_other_light_keeps_grey_grey_and_colour_coloured(scene):
         assert fringe[0] - fringe[1] > 10
 
 
-def test_sprites_are_pasted_on_water_at_the_size_of_the_gsd(scene):
-    sprites = cut_sprites([scene])
-    assert len(sprites) == 3
+def pasted_on(scene, *, under_way):
+    """A crop without and with one more boat, and that boat."""
     at_sea = replace(scene, water=np.ones_like(scene.water))
     empty = cut(at_sea, (260, 180), np.eye(2), 96)
     rng = np.random.default_rng(3)
     white = np.full(3, 220, np.float32)
-    tries = (paste(empty, sprites, white, rng) for _ in range(100))
-    pasted = next(crop for crop in tries if len(crop.boats) > len(empty.boats))
-    boat = pasted.boats[np.array([len(empty.boats)])]
+    for _ in range(300):
+        pasted = paste(empty, cut_sprites([scene]), white, rng)
+        boat = pasted.boats[np.arange(len(empty.boats), len(pasted.boats))]
+        if len(boat) and (boat.wake[0] == 1) == under_way:
+            return empty, pasted, boat
+    raise AssertionError("chance never fell on such a boat")
+
+
+def test_sprites_are_pasted_on_water_at_the_size_of_the_gsd(scene):
+    assert len(cut_sprites([scene])) == 3
+    empty, pasted, boat = pasted_on(scene, under_way=False)
     changed = np.abs(pasted.values - empty.values).max(0) > 8
     rows, cols = np.nonzero(changed)
     assert np.hypot(rows + 0.5 - boat.y[0], cols + 0.5 - boat.x[0]).max() < boat.length[0]
     assert changed.sum() == pytest.approx(boat.length[0] * boat.width[0], rel=0.5)
+
+
+def test_boats_under_way_trail_a_bright_wake_and_are_known_to(scene):
+    empty, pasted, boat = pasted_on(scene, under_way=True)
+    brighter = (pasted.values - empty.values).min(0) > 8
+    rows, cols = np.nonzero(brighter)
+    ahead = (cols + 0.5 - boat.x[0]) * np.cos(boat.angle[0])
+    ahead += (rows + 0.5 - boat.y[0]) * np.sin(boat.angle[0])
+    assert ahead.max() < boat.length[0] / 2 + 3
+    assert ahead.min() < -boat.length[0]
+    assert boat.bow_known.all()
 
 
 def test_a_batch_is_a_function_of_its_step(scene):

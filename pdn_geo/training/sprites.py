@@ -10,6 +10,7 @@ from scipy.ndimage import affine_transform, gaussian_filter
 from pdn_geo.training.boats import Boats
 from pdn_geo.training.crops import Crop
 from pdn_geo.training.scenes import TrainingScene
+from pdn_geo.training.streaks import streak
 
 Image = NDArray[np.float32]
 
@@ -23,7 +24,8 @@ _LENGTHS = (0.7, 2.5)
 _STRETCH = 1.25
 _LEAST_PX = 1.5
 _BRIGHTNESS = (0.3, 1.4)
-_UNDER_WAY, _FRINGE_PX, _FRINGE_GSD_M = 0.4, 1.0, 2.0
+_UNDER_WAY, _FRINGE_PX, _FRINGE_GSD_M = 0.5, 1.0, 2.0
+_BRIGHT_WAKE = 0.8
 _WATER = 0.75
 
 
@@ -91,8 +93,9 @@ def paste(
     """The crop with one more boat on its water, if there is room where chance falls and a
     sprite near enough to the length that chance asks for.
 
-    white: (bands,), what the scene holds for white. Boats under way have colour fringes at
-    the ground sampling distances of satellites, whose bands are exposed in turn.
+    white: (bands,), what the scene holds for white. Of boats under way most have a bright wake,
+    and colour fringes at the ground sampling distances of satellites, whose bands are exposed
+    in turn.
     """
     side = crop.valid.shape[0]
     length = float(np.exp(rng.uniform(np.log(_LEAST_PX), np.log(side / 3))))
@@ -110,11 +113,19 @@ def paste(
     if taken.any() or not crop.valid[around].all() or crop.water[around].mean() < _WATER:
         return crop
     angle = rng.uniform(-np.pi, np.pi)
+    under_way = rng.random() < _UNDER_WAY
     drift = rng.uniform(-_FRINGE_PX, _FRINGE_PX)
-    drift *= crop.gsd_m >= _FRINGE_GSD_M and rng.random() < _UNDER_WAY
+    drift *= crop.gsd_m >= _FRINGE_GSD_M and under_way
     level = crop.level[:, int(y), int(x)]
     light = (white - level) * np.exp(rng.uniform(*np.log(_BRIGHTNESS)))
     values = crop.values.copy()
+    boat = Boats.one(x, y, length, width, angle)
+    if under_way and rng.random() < _BRIGHT_WAKE:
+        stern = x - np.cos(angle) * length / 2, y - np.sin(angle) * length / 2
+        foam = streak(crop.valid.shape, stern, angle, (length, width), rng)
+        foam *= crop.water >= _WATER
+        values += foam * np.maximum(white[:, None, None] - values, 0)
+        boat = replace(boat, wake=np.ones(1), bow_known=np.ones(1, bool))
     for i, name in enumerate(crop.band_names):
         shift = drift * {"red": 1.0, "green": 0.5, "blue": 0.0}.get(name, 1.5)
         colour = sprite.colour[{"red": 0, "green": 1, "blue": 2}.get(name, 0)]
@@ -122,7 +133,6 @@ def paste(
         place = _Placing(x - (around[1].start), y - (around[0].start), angle, scale, shift - drift)
         cover, seen = (place.draw(part, 2 * reach) for part in (sprite.cover, colour))
         values[i][around] = values[i][around] * (1 - cover) + cover * level[i] + seen * light[i]
-    boat = Boats.one(x, y, length, width, angle)
     return replace(crop, values=values, boats=Boats.concatenate([crop.boats, boat]))
 
 

@@ -3,7 +3,15 @@
 import torch
 from torch import Tensor
 
-from pdn_geo.engines.network.inputs import _KNEE, CHANNELS, COLOURS, sea_state
+from pdn_geo.engines.network.inputs import (
+    CHANNELS,
+    COLOURS,
+    KNEE,
+    LEAST_LEVEL,
+    LEAST_STATE,
+    MOST_STATE,
+    NEEDED,
+)
 from pdn_geo.engines.network.resident import ResidentScene, numbers
 from pdn_geo.saliency import SaliencyMap
 from pdn_geo.sea import SeaLevel, SeaStatistics
@@ -25,12 +33,11 @@ class Gather:
         self._searchable = torch.from_numpy(saliency.searchable).to(device)
         # Numbers of the host: they go along with each launch.
         self._bands = {
-            colour: (band, float(_KNEE * sea.std[band]))
+            colour: (band, float(sea.std[band]))
             for colour in COLOURS
             if colour in names
             for band in [names.index(colour)]
         }
-        self._sea_state = sea_state(sea, names)
         level = sea.level or SeaLevel(sea.mean[:, None, None], block_px=1)
         self._block_px = level.block_px
         self._blocks = torch.from_numpy(level.blocks).to(device)
@@ -54,15 +61,19 @@ class Gather:
         constants = {
             "valid": 1.0,
             "has_nir": float("nir" in self._bands),
-            "sea_state": self._sea_state,
             **{colour: 0.0 for colour in COLOURS if colour not in self._bands},
         }
         planes = {name: torch.full_like(valid, value, dtype=torch.float32)
                   for name, value in constants.items()}  # fmt: skip
+        roughness = torch.zeros_like(valid, dtype=torch.float32)
         for colour, (band, spread) in self._bands.items():
-            contrast = numbers(self._scene.values[band][rows, cols])
-            contrast -= self._level(band, rows, cols)
-            planes[colour] = torch.asinh(contrast / spread) * (1 / _KNEE)
+            level = self._level(band, rows, cols)
+            contrast = numbers(self._scene.values[band][rows, cols]) - level
+            planes[colour] = torch.asinh(contrast / (KNEE * spread)) * (1 / KNEE)
+            if colour in NEEDED:
+                roughness += spread / level.abs().clamp(min=LEAST_LEVEL)
+        roughness = (roughness / len(NEEDED)).clamp(LEAST_STATE, MOST_STATE)
+        planes["sea_state"] = roughness.log() / 2
         planes["water"] = self._water[rows // self._stride, cols // self._stride].float()
         planes["gsd"] = gsd[:, None, None].expand_as(valid)
         stacked = torch.stack([planes[name] for name in CHANNELS], dim=-1)

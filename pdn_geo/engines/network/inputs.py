@@ -14,9 +14,10 @@ NEEDED = COLOURS[:3]
 CHANNELS = (*COLOURS, "valid", "has_nir", "water", "gsd", "sea_state")
 
 UNKNOWN_GSD_M = 3.0
-_KNEE = 2.0
+KNEE = 2.0
 """Spreads of the sea up to which contrast is linear; beyond, it counts by its logarithm."""
-_LEAST_STATE, _MOST_STATE = 1e-3, 10.0
+LEAST_LEVEL = 1e-6
+LEAST_STATE, MOST_STATE = 1e-3, 10.0
 
 
 def network_input(
@@ -45,13 +46,13 @@ def network_input(
         if colour in names:
             band = names.index(colour)
             contrast = values[band] - level[band]
-            contrast /= np.float32(_KNEE) * sea.std[band]
+            contrast /= np.float32(KNEE) * sea.std[band]
             np.arcsinh(contrast, out=channels[channel])
-            channels[channel] *= np.float32(1 / _KNEE)
+            channels[channel] *= np.float32(1 / KNEE)
     constants = {
         "has_nir": float("nir" in names),
         "gsd": np.log2(gsd_m if np.isfinite(gsd_m) else UNKNOWN_GSD_M) / 2,
-        "sea_state": sea_state(sea, names),
+        "sea_state": sea_state([level[names.index(colour)] for colour in NEEDED], sea, names),
     }
     for name, value in constants.items():
         channels[CHANNELS.index(name)] = value
@@ -61,9 +62,12 @@ def network_input(
     return channels
 
 
-def sea_state(sea: SeaStatistics, band_names: Sequence[str]) -> float:
-    """How rough the sea is: half the logarithm of its spread over its level, colours only."""
-    picked = [list(band_names).index(colour) for colour in NEEDED]
-    level = np.maximum(np.abs(sea.mean[picked]), 1e-6)
-    ratio = float(np.mean(sea.std[picked] / level))
-    return 0.5 * float(np.log(np.clip(ratio, _LEAST_STATE, _MOST_STATE)))
+def sea_state(levels: Sequence[Image], sea: SeaStatistics, band_names: Sequence[str]) -> Image:
+    """How rough the sea is: half the logarithm of its spread over the level around, colours only.
+
+    levels: of each of NEEDED, of any shape, which the result has too.
+    """
+    names, ratio = list(band_names), np.zeros_like(levels[0])
+    for colour, level in zip(NEEDED, levels, strict=True):
+        ratio += sea.std[names.index(colour)] / np.maximum(np.abs(level), LEAST_LEVEL)
+    return np.float32(0.5) * np.log(np.clip(ratio / len(NEEDED), LEAST_STATE, MOST_STATE))
