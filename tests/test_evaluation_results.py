@@ -99,9 +99,9 @@ def test_the_page_says_what_was_found(results, shared_data, monkeypatch):
 
 def test_a_site_is_judged_by_the_model_that_has_not_seen_it(results, monkeypatch):
     monkeypatch.setattr(results, "ClassicalDetector", lambda model=None: model)
-    assert results.classical("planet_california/SF").bias == -5
-    assert results.classical("planet_california/LongBeach").bias == 5
-    assert results.classical("simulated/wind_3") is None  # the model that ships
+    assert results.classical("planet_california/SF", 3.0).bias == -5
+    assert results.classical("planet_california/LongBeach", 3.0).bias == 5
+    assert results.classical("simulated/wind_3", 3.0) is None  # the model that ships
 
 
 def test_sites_are_dealt_so_that_folds_hold_alike_many_boats(results):
