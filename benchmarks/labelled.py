@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pdn_geo.io import open_scene
 from pdn_geo.ocean.config import SeaConfig
 from pdn_geo.ocean.scene import simulate_scene, truth_path
 
@@ -31,12 +30,6 @@ class Case:
     @property
     def name(self) -> str:
         return self.path.stem
-
-
-def gsd_of(case: Case) -> float:
-    """Metres per pixel."""
-    with open_scene(case.path, bands=case.bands, gsd_m=case.gsd_m) as scene:
-        return scene.grid.gsd_m
 
 
 def real_cases(data: Path) -> Iterator[Case]:

@@ -1,6 +1,6 @@
 """Ships too long for a look, seen from farther away: at a fraction of the resolution."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from pdn_geo.detections import Detections
 from pdn_geo.drive.look import Look
 from pdn_geo.engines import Patch, PatchDetector
-from pdn_geo.geometry import Window
+from pdn_geo.geometry import Window, square_about
 from pdn_geo.io import read_salvaging
 from pdn_geo.saliency import SaliencyMap
+from pdn_geo.saliency.filters import robust_centre_spread
 from pdn_geo.saliency.long_objects import LEAST_PX, LONGEST_SHIP_M, LongObject
 from pdn_geo.scene import Scene
 from pdn_geo.sea import SeaStatistics
@@ -25,7 +26,6 @@ MOST = 24
 _SHOWN_PX = 50.0  # about so long is one shown to the detector
 _ROOM = 2.2  # sides of a view, in lengths of the object
 _LEAST_SPREAD = 0.05  # of the sea's: means of many pixels vary less than single ones
-_IQR = 1.349  # of a normal law, in its spreads
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,30 +92,34 @@ def _view(
     scene: Scene, item: LongObject, saliency: SaliencyMap, sea: SeaStatistics
 ) -> tuple[Patch, SeaStatistics, int] | None:
     """What lies about an object, averaged over factor x factor pixels, the sea of the averages
-    and the factor; None where all is one cell or no water is near.
+    and the factor; None where no water is near.
     """
     factor = 2 ** int(np.clip(np.round(np.log2(item.length / _SHOWN_PX)), 1, 4))
-    window = _square_about(item, factor, scene)
-    rows, cols = window.height // factor, window.width // factor
-    if min(rows, cols) < 2:
-        return None
+    small = square_about(
+        item.x / factor,
+        item.y / factor,
+        int(np.ceil(_ROOM * item.length / factor)),
+        (scene.grid.height // factor, scene.grid.width // factor),
+    )
+    window = Window(
+        col_off=factor * small.col_off,
+        row_off=factor * small.row_off,
+        width=factor * small.width,
+        height=factor * small.height,
+    )
     pixels, _ = read_salvaging(scene, window)
     values = _averaged(pixels.values, factor)
     middle = slice(factor // 2, None, factor)
     every = (middle, middle)
     known = saliency.cells_under(window)
-    valid = pixels.valid.reshape(rows, factor, cols, factor).all(axis=(1, 3))
+    valid = pixels.valid.reshape(small.height, factor, small.width, factor).all(axis=(1, 3))
     valid &= saliency.searchable[known][every]
     water = saliency.water[known][every].astype(np.float32)
-    level = sea.level_at(window)
-    level = np.broadcast_to(level, pixels.values.shape)[:, *every]
-    yardstick = _sea_of(values - level, level, (water > 0.5) & valid, sea)
-    if yardstick is None:
+    level = np.broadcast_to(sea.level_at(window), pixels.values.shape)[:, *every]
+    wet = (water > 0.5) & valid
+    if not wet.any():
         return None
     centre = window.col_off + window.width / 2, window.row_off + window.height / 2
-    small = Window(
-        col_off=window.col_off // factor, row_off=window.row_off // factor, width=cols, height=rows
-    )
     patch = Patch(
         look=Look(order=0, window=small, reason=REASON, expected_boats=0.0),
         values=values * valid,
@@ -124,18 +128,7 @@ def _view(
         jacobian=scene.grid.ground_jacobian(*centre) * factor,
         band_names=tuple(scene.band_names),
     )
-    return patch, yardstick, factor
-
-
-def _square_about(item: LongObject, factor: int, scene: Scene) -> Window:
-    """Offsets and sides are multiples of the factor, inside the scene."""
-    starts, sizes = [], []
-    for at, size in ((item.x, scene.grid.width), (item.y, scene.grid.height)):
-        most = size // factor
-        side = min(int(np.ceil(_ROOM * item.length / factor)), most)
-        starts.append(factor * int(np.clip(at / factor - side / 2, 0, most - side)))
-        sizes.append(factor * side)
-    return Window(col_off=starts[0], row_off=starts[1], width=sizes[0], height=sizes[1])
+    return patch, _sea_of(values[:, wet], level[:, wet], sea), factor
 
 
 def _averaged(values: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
@@ -145,26 +138,20 @@ def _averaged(values: NDArray[np.float32], factor: int) -> NDArray[np.float32]:
 
 
 def _sea_of(
-    contrast: NDArray[np.float32],
-    level: NDArray[np.float32],
-    water: NDArray[np.bool_],
-    sea: SeaStatistics,
-) -> SeaStatistics | None:
-    """Of averages, by those on water about the object; None if there are none."""
-    if not water.any():
-        return None
-    low, high = np.percentile(contrast[:, water], (25, 75), axis=1)
-    std = np.maximum((high - low) / _IQR, _LEAST_SPREAD * sea.std)
-    mean = np.median(level[:, water], axis=1)
-    return SeaStatistics(mean.astype(np.float32), std.astype(np.float32))
+    values: NDArray[np.float32], level: NDArray[np.float32], sea: SeaStatistics
+) -> SeaStatistics:
+    """Of averages on water and the level there, (bands, pixels) both."""
+    std = [robust_centre_spread(contrast)[1] for contrast in values - level]
+    std = np.maximum(np.array(std, np.float32), _LEAST_SPREAD * sea.std)
+    return SeaStatistics(np.median(level, axis=1).astype(np.float32), std.astype(np.float32))
 
 
 def _look_at(ship: Detections, scene: Scene, order: int) -> Look:
     """The least window that holds a ship."""
     corners = ship.corners()[0]
-    limits: Sequence[int] = (scene.grid.width, scene.grid.height)
-    low = np.clip(np.floor(corners.min(axis=0)), 0, np.array(limits) - 1).astype(int)
-    high = np.clip(np.ceil(corners.max(axis=0)), low + 1, limits).astype(int)
+    end = np.array([scene.grid.width, scene.grid.height])
+    low = np.clip(np.floor(corners.min(axis=0)), 0, end - 1).astype(int)
+    high = np.clip(np.ceil(corners.max(axis=0)), low + 1, end).astype(int)
     (left, top), (width, height) = low.tolist(), (high - low).tolist()
     window = Window(col_off=left, row_off=top, width=width, height=height)
     return Look(order=order, window=window, reason=REASON, expected_boats=0.0)

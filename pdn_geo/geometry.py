@@ -71,6 +71,18 @@ class Window:
         return inside_x & (y >= self.row_off) & (y < self.row_end)
 
 
+def square_about(x: float, y: float, side: int, shape: tuple[int, int]) -> Window:
+    """The square about a point, moved into a scene of shape (rows, cols); no larger than it."""
+    rows, cols = shape
+    width, height = min(side, cols), min(side, rows)
+    return Window(
+        col_off=int(np.clip(x - width / 2, 0, cols - width)),
+        row_off=int(np.clip(y - height / 2, 0, rows - height)),
+        width=width,
+        height=height,
+    )
+
+
 def oriented_corners(
     x: ArrayLike, y: ArrayLike, length: ArrayLike, width: ArrayLike, angle: ArrayLike
 ) -> NDArray[np.float64]:

@@ -164,7 +164,7 @@ def _detector(
     if not isinstance(model, str):
         if asked or weights is not None:
             raise OptionError("a detector of your own takes no weights, engine or device")
-        return model(gsd_m) if callable(model) else model
+        return model if isinstance(model, PatchDetector) else model(gsd_m)
     if model == "classical" and asked:
         raise OptionError("model classical takes no engine and no device but the CPU")
     return load_detector(model, weights=weights, engine=engine, device=device, gsd_m=gsd_m)

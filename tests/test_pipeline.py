@@ -18,6 +18,7 @@ from seas import NORTH_UP, UTM, Sea, make_sea, write_tif
 
 import pdn_geo
 from pdn_geo.detections import Detections
+from pdn_geo.engines import ClassicalDetector
 from pdn_geo.errors import BlockReadError, OptionError, SceneError, VectorError
 from pdn_geo.geometry import Window
 from pdn_geo.grid import PixelGrid
@@ -85,6 +86,15 @@ def test_saliency_lies_where_the_scene_lies(result: DetectionResult, sea: Sea) -
         east, north = 500_000 + x, 5_000_000 - y
         around = saliency.sel(x=slice(east - 20, east + 20), y=slice(north + 20, north - 20))
         assert around.sum() > 0.2
+
+
+def test_a_detector_of_ones_own_may_be_callable(scene: Path, result: DetectionResult) -> None:
+    class Callable(ClassicalDetector):
+        def __call__(self, *_: object) -> None:
+            raise AssertionError("modules of torch are callable, and are detectors all the same")
+
+    for model in (Callable(), lambda gsd_m: ClassicalDetector()):
+        assert_same(detect(scene, model=model).findings.detections, result.findings.detections)
 
 
 def test_reprs_are_for_people(result: DetectionResult) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 
 from pdn_geo.detections import Detections
 from pdn_geo.drive.greedy import MARGIN_PX, WINDOW_SIZES
-from pdn_geo.geometry import Window
+from pdn_geo.geometry import Window, square_about
 
 REASON = "goes on beyond the look"
 
@@ -34,19 +34,9 @@ def second_windows(boats: Detections, scene_shape: tuple[int, int]) -> list[Wind
             continue
         needed = 2 * (cut.length[boat] + MARGIN_PX)
         side = next((size for size in WINDOW_SIZES if size >= needed), max(WINDOW_SIZES))
-        window = _square_about((low + high) / 2, side, rows, cols)
+        x, y = (low + high) / 2
+        window = square_about(x, y, side, scene_shape)
         starts[done] = window.col_off, window.row_off
         ends[done] = window.col_end, window.row_end
         windows.append(window)
     return windows
-
-
-def _square_about(middle: np.ndarray, side: int, rows: int, cols: int) -> Window:
-    """The square of at most `side` pixels about (x, y), moved into the scene."""
-    width, height = min(side, cols), min(side, rows)
-    return Window(
-        col_off=int(np.clip(middle[0] - width / 2, 0, cols - width)),
-        row_off=int(np.clip(middle[1] - height / 2, 0, rows - height)),
-        width=width,
-        height=height,
-    )

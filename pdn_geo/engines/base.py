@@ -40,6 +40,7 @@ class Patch:
         return float(np.sqrt(abs(a * d - b * c)))
 
 
+@runtime_checkable
 class PatchDetector(Protocol):
     """Finds boats in patches. The result does not depend on how patches are batched."""
 

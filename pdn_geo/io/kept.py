@@ -1,36 +1,44 @@
 """Stored pixels of a scene that were read before, so that no block is decoded twice."""
 
+import threading
+
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from pdn_geo.geometry import Window
+from pdn_geo.io.dataset import Raw
 
 MOST_BYTES = 400 << 20
-"""Three bytes a pixel of a Sentinel-2 tile (10980 x 10980 px), with which a run's memory stays
-below what 100K scenes take; larger scenes are decoded again where they are looked at."""
+"""Three bytes a pixel of a Sentinel-2 tile (10980 x 10980 px); the run's peak stays below 1.2 GB.
+Larger scenes are decoded again where they are looked at."""
 
-_CELL = 32
-"""Pixels are known to be kept by squares of this side; looks and blocks start on multiples."""
+_CELL = 8
+"""Pixels are known to be kept by squares of this side."""
 
 
 class KeptPixels:
-    """Windows of a scene's stored bands. Memory is taken as pixels come in. For many threads.
-
-    shape: (bands, rows, cols).
+    """Windows of a scene of rows x cols pixels, where all of it has room; none that come with a
+    mask or with opacity. Memory is taken as pixels come in. For many threads.
     """
 
-    def __init__(self, shape: tuple[int, int, int], dtype: DTypeLike) -> None:
-        self._bands = np.empty(shape, dtype)
-        self._known = np.zeros([-(-side // _CELL) for side in shape[1:]], np.bool_)
+    def __init__(self, rows: int, cols: int) -> None:
+        self._size = rows, cols
+        self._bands: NDArray | None = None
+        self._known = np.zeros([-(-side // _CELL) for side in self._size], np.bool_)
+        self._lock = threading.Lock()
 
-    @staticmethod
-    def has_room(shape: tuple[int, int, int], dtype: DTypeLike) -> bool:
-        return int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize <= MOST_BYTES
-
-    def put(self, window: Window, bands: NDArray) -> None:
-        """Keep (bands, rows, cols) of a window."""
-        self._bands[:, *window.slices] = bands
-        rows, cols = self._bands.shape[1:]
+    def put(self, window: Window, raw: Raw) -> None:
+        """Keep what a window holds."""
+        if raw.opacity is not None or raw.mask is not None:
+            return
+        rows, cols = self._size
+        count, dtype = len(raw.bands), raw.bands.dtype  # what the file calls it, numpy may not
+        if count * rows * cols * dtype.itemsize > MOST_BYTES:
+            return
+        with self._lock:
+            if self._bands is None:
+                self._bands = np.empty((count, rows, cols), dtype)
+        self._bands[:, *window.slices] = raw.bands
         inside = [
             slice(-(-start // _CELL), -(-stop // _CELL) if stop == size else stop // _CELL)
             for start, stop, size in (
@@ -40,8 +48,8 @@ class KeptPixels:
         ]
         self._known[*inside] = True  # last: others may ask meanwhile
 
-    def get(self, window: Window) -> NDArray | None:
-        """A copy, (bands, rows, cols), or None unless all of the window was kept."""
+    def get(self, window: Window) -> Raw | None:
+        """A copy, or None unless all of the window was kept."""
         touched = [
             slice(start // _CELL, -(-stop // _CELL))
             for start, stop in (
@@ -49,6 +57,6 @@ class KeptPixels:
                 (window.col_off, window.col_end),
             )
         ]
-        if not self._known[*touched].all():
+        if self._bands is None or not self._known[*touched].all():
             return None
-        return self._bands[:, *window.slices].copy()
+        return Raw(self._bands[:, *window.slices].copy())

@@ -170,11 +170,7 @@ class RasterScene:
     @contextmanager
     def pixels_kept(self) -> Iterator[None]:
         """Decode nothing twice meanwhile, if there is room to keep what was read."""
-        shape = len(self.choice.indexes), self.grid.height, self.grid.width
-        plain = self.choice.alpha is None and not self.header.has_mask
-        plain &= len({self.header.dtypes[i - 1] for i in self.choice.indexes}) == 1
-        if plain and KeptPixels.has_room(shape, self.dtype):
-            self._kept = KeptPixels(shape, self.dtype)
+        self._kept = KeptPixels(self.grid.height, self.grid.width)
         try:
             yield
         finally:
@@ -223,11 +219,11 @@ class RasterScene:
 
     def _stored(self, window: Window, level: int | None) -> Raw:
         kept = self._kept if level is None else None
-        if kept is not None and (bands := kept.get(window)) is not None:
-            return Raw(bands)
+        if kept is not None and (known := kept.get(window)) is not None:
+            return known
         raw = self._source.read(self.choice, window, level)
         if kept is not None:
-            kept.put(window, raw.bands)
+            kept.put(window, raw)
         return raw
 
 

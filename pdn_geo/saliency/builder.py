@@ -60,7 +60,8 @@ class SaliencyBuilder:
     """Give it every anchor tile of a scene, then `finish`.
 
     Each tile is measured against its own sea; only its core enters the map, so tiles may
-    come in any order. Needs 8 bytes per cell of the scene and some 150 per cell of a tile.
+    come in any order. `long_objects` are those of the tiles so far. Needs 8 bytes per cell
+    of the scene and some 150 per cell of a tile.
 
     scene_shape: (rows, cols) of the scene in pixels. stride: pixels per cell.
     band_names: see `Scene.band_names`. gsd_m: metres per pixel, NaN if unknown.

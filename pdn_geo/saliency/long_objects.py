@@ -10,7 +10,7 @@ from pdn_geo.anchor import GlobalAnchor
 from pdn_geo.saliency.prior import SeaView
 
 LEAST_PX = 64.0
-"""From here on hulls do not fit into the smallest look's inner part."""
+"""Longer hulls seldom lie whole in the inner part of the smallest look."""
 
 LONGEST_SHIP_M = 460.0
 """Of all that ever were: Seawise Giant, 458 m."""

@@ -39,12 +39,12 @@ class SeaLevels:
         window, core = anchor.window, anchor.core
         down, rows = _blocks_of(core.row_off, core.row_end, window.row_off)
         across, cols = _blocks_of(core.col_off, core.col_end, window.col_off)
-        shape = self._water[down, across].shape
+        shape, wet = self._water[down, across].shape, sea[rows, cols]
+        share = _split(wet.astype(np.float32), *shape)
+        self._water[down, across] = np.nan_to_num(share).mean(axis=-1)
         for band, mean in enumerate(anchor.mean):
-            wet = np.where(sea[rows, cols], mean[rows, cols], np.float32(np.nan))
-            cells = _split(wet, *shape)
+            cells = _split(np.where(wet, mean[rows, cols], np.float32(np.nan)), *shape)
             self._centre[band, down, across] = np.nan_to_num(nan_median(cells))
-            self._water[down, across] = np.isfinite(cells).mean(axis=-1)
 
     def finish(self, scene_mean: NDArray[np.float32]) -> SeaLevel:
         """scene_mean: (bands,), what holds where there is no water near."""
