@@ -70,13 +70,13 @@ def real_sources(
         coarse = COARSE_SHARE if collection in COARSER else 0.0
         for is_coarse, part in ((False, 1 - coarse), (True, coarse)):
             group = [
-                item.scene
+                item
                 for item in scenes
                 if item.case.collection == collection and (item.factor > 1) == is_coarse
             ]
-            if group:
-                source = LabelledScenes(group, _shares(group), set_on_water)
-                sources.append((source, share * weight * part))
+            for dry, of_group, chosen in _by_dryness(group):
+                source = LabelledScenes(chosen, _shares(chosen), set_on_water, dry=dry)
+                sources.append((source, share * weight * part * of_group))
     return sources
 
 
@@ -87,6 +87,19 @@ class Surveyed:
     case: Case
     factor: int
     scene: TrainingScene
+
+    @property
+    def dry(self) -> bool:
+        """Whether there is nothing but land."""
+        return self.case.collection == "aerial_no_boats" and not self.case.site.endswith("/beach")
+
+
+def _by_dryness(group: list[Surveyed]) -> Iterator[tuple[bool, float, list[TrainingScene]]]:
+    """Scenes with water and those without, each with their share of a collection."""
+    for dry in (False, True):
+        chosen = [item.scene for item in group if item.dry == dry]
+        if chosen:
+            yield dry, len(chosen) / len(group), chosen
 
 
 @cache

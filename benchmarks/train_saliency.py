@@ -49,14 +49,16 @@ from pdn_geo.training.saliency import SaliencyTraining, train_saliency
 FOLD_WEIGHTS = Path(__file__).parent / "weights"
 SHIPPED = Path(pdn_geo.__file__).parent / "weights"
 
-SEAS = 80
-SEA_PX = 1536
+SEAS = 240
+SEA_PX, WIDE_SEA_PX = 1536, 4096
 FIRST_SEED = 1000
 """Seeds 0 to 9 are for tests and benchmarks, never for training."""
 SEA_GSD_M = (0.3, 0.5, 0.7, 1.5, 2, 3, 3, 5, 10)
 """Of every other sea; the rest are at 1 m."""
-SEA_BOATS = (0, 2, 5, 10, 25)
-SEA_BOAT_ODDS = (0.1, 0.15, 0.25, 0.3, 0.2)
+SEA_BOATS = (0, 1, 2, 5, 12)
+SEA_BOAT_ODDS = (0.15, 0.3, 0.25, 0.2, 0.1)
+WIDE_BOATS = 3
+"""A wide sea has so many times the boats of another."""
 COAST_BOATS = 8
 """Random coasts are drawn with one in so many of the boats that a patch network wants."""
 LEAST_VISIBLE = 0.3
@@ -85,7 +87,7 @@ STAGES = {
 
 def sea_config(number: int) -> SeaConfig:
     """The scene of that number: three in four open sea in winds of 2 to 15 m/s, with few
-    boats or many, then coasts and harbours.
+    boats or many, then coasts and harbours. Every tenth is as wide as ranks in large scenes need.
     """
     rng = np.random.default_rng([77, number])
     if number % 4 == 3:
@@ -93,11 +95,12 @@ def sea_config(number: int) -> SeaConfig:
         return replace(coast, boats=coast.boats // COAST_BOATS, seed=FIRST_SEED + number)
     gsd_m = 1.0 if number % 2 == 0 else float(rng.choice(SEA_GSD_M))
     photo = rng.random() < 0.3
+    wide = number % 10 == 0
     return SeaConfig(
-        size=SEA_PX,
+        size=WIDE_SEA_PX if wide else SEA_PX,
         gsd_m=gsd_m,
         wind_mps=float(rng.uniform(2, 15)),
-        boats=int(rng.choice(SEA_BOATS, p=SEA_BOAT_ODDS)),
+        boats=int(rng.choice(SEA_BOATS, p=SEA_BOAT_ODDS)) * (WIDE_BOATS if wide else 1),
         seed=FIRST_SEED + number,
         bands=4 if gsd_m >= 3 and rng.random() < 0.5 else 3,
         clouds=float(rng.choice([0, 0, 0, 0.1])),

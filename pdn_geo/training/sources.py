@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from pdn_geo.training.cars import MOST_GSD_M, park
 from pdn_geo.training.crops import Crop, cut, in_other_light, random_turn
 from pdn_geo.training.scenes import TrainingScene
 from pdn_geo.training.simulated import SimulatedSeas
@@ -19,6 +20,7 @@ mostly does in vain: hard negatives. The others lie anywhere."""
 _CROWD_PX = 96
 _INNER = 0.4
 """Crops hang over a scene's edge by no more than half a side less this."""
+_PARKED = 0.5
 _PASTED = 2.0  # boats tried to set on each crop of real water, on average
 _WHITE, _OVER_SEA = 99.7, 2.5
 
@@ -33,16 +35,18 @@ class Source(Protocol):
 @dataclass(frozen=True, eq=False)
 class LabelledScenes:
     """Crops of real scenes. shares: how often each scene is drawn. sprites: boats to set on
-    their water, may be empty.
+    their water, may be empty. dry: nothing but land, on which cars are set in half of the crops
+    that are fine enough.
     """
 
     scenes: Sequence[TrainingScene]
     shares: NDArray[np.float64]
-    sprites: Sequence[Sprite]
+    sprites: Sequence[Sprite] = ()
+    dry: bool = False
 
     def crop(self, rng: np.random.Generator, side: int) -> Crop:
         scene = self.scenes[int(rng.choice(len(self.scenes), p=self.shares))]
-        return _crop(scene, self.sprites, rng, side)
+        return _crop(scene, self.sprites, rng, side, dry=self.dry)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +61,16 @@ class Simulated:
 
 
 def _crop(
-    scene: TrainingScene, sprites: Sequence[Sprite], rng: np.random.Generator, side: int
+    scene: TrainingScene,
+    sprites: Sequence[Sprite],
+    rng: np.random.Generator,
+    side: int,
+    *,
+    dry: bool = False,
 ) -> Crop:
     crop = cut(scene, _somewhere(scene, rng, side), random_turn(rng), side)
+    if dry and crop.gsd_m <= MOST_GSD_M and rng.random() < _PARKED:
+        crop = park(crop, _white(scene), rng)
     for _ in range(rng.poisson(_PASTED) if sprites else 0):
         crop = paste(crop, sprites, _white(scene), rng)
     return in_other_light(crop, rng)
