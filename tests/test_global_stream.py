@@ -107,6 +107,22 @@ def test_losses_are_least_at_the_truth_and_blind_to_the_unknown():
     assert expected_loss(right, elsewhere) == expected_loss(right)
 
 
+@pytest.mark.parametrize("count", [0.0, 1.0, 4.0, 40.0])
+def test_a_crowd_is_worth_no_more_than_itself(count):
+    boats = torch.full((1, 1, 1), count)
+    crops = Crops(torch.zeros(1, PLANES, 1, 1), boats, boats * 0 + 1, boats * 0)
+    nothing = dict.fromkeys(HEADS, torch.zeros(1, 1, 1))
+
+    def loss(log_rate):
+        return float(
+            losses(nothing | {"expected": torch.full((1, 1, 1), log_rate)}, crops)["expected"]
+        )
+
+    best = float(np.log(max(count, 1e-3)))
+    assert loss(best) < loss(best + 0.5) < loss(best + 5) < loss(best + 50)
+    assert not count or loss(best) < loss(best - 0.5)
+
+
 def bright_boats(count, seed):
     """Cells of noise with boats where the first plane is high."""
     rng = np.random.default_rng(seed)

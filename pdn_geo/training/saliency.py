@@ -112,8 +112,11 @@ def losses(heads: Mapping[str, Tensor], crops: Crops) -> dict[str, Tensor]:
     worth = functional.avg_pool2d(crops.boats[:, None], area, 1, area // 2)[:, 0] * area**2
 
     def poisson(log_rate: Tensor, count: Tensor) -> Tensor:
-        # Straight above e: one wild cell must not rule a step.
-        rate = torch.where(log_rate < 1, torch.exp(log_rate.clamp(max=1)), np.e * log_rate)
+        # Straight beyond e times what is there: one wild cell must not rule a step, and still it
+        # rises, or crowds would be worth ever more.
+        knee = torch.log(count.clamp(min=1)) + 1
+        beyond = torch.exp(knee) * (1 + log_rate - knee)
+        rate = torch.where(log_rate < knee, torch.exp(torch.minimum(log_rate, knee)), beyond)
         return ((rate - count * log_rate) * known).sum() * scale
 
     def binary(logit: Tensor, target: Tensor) -> Tensor:
