@@ -21,7 +21,15 @@ import numpy as np
 from judge import judge
 from labelled import Case, real_cases
 from numpy.typing import NDArray
-from patch_folds import GSD_M, fold_detector, folds_of_sites, keep_folds, keep_record, name_for
+from patch_folds import (
+    count_folds,
+    fold_detector,
+    folds_of_sites,
+    keep_folds,
+    keep_record,
+    name_for,
+)
+from patch_recipes import RECIPES
 from real_scenes import DATA
 from scipy.optimize import minimize
 
@@ -112,10 +120,6 @@ def score_sea(weights: str, number: int) -> Scored:
         simulate_scene(path, config)
         case = Case(collection=name, site=name, path=path, labels=truth_path(path))
         return score_case(weights, case, number % count_folds(weights))
-
-
-def count_folds(weights: str) -> int:
-    return 1 + max(folds_of_sites(weights).values())
 
 
 def sensor(case: Case) -> str:
@@ -231,7 +235,7 @@ def best_thresholds(scored: Sequence[Scored], laws: Sequence[ScoreLaw]) -> list[
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("name", choices=GSD_M, help="weights to calibrate")
+    parser.add_argument("name", choices=RECIPES, help="weights to calibrate")
     parser.add_argument("--runs", type=Path, help="store the folds' networks of these runs first")
     options = parser.parse_args()
     if options.runs:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import real_scenes
-from real_scenes import FOLDS, STRIDE
+from patch_recipes import RECIPES
 from safetensors.torch import load_file, save_file
 
 from pdn_geo.engines import PatchDetector, load_detector
@@ -23,8 +23,6 @@ from pdn_geo.training.checkpoint import read_checkpoint
 
 WEIGHTS = Path(__file__).parent / "weights"
 SHIPPED = Path(__file__).parents[1] / "pdn_geo" / "weights"
-GSD_M = {"patch": (0.2, 10.0), "patch-1m": (0.6, 1.7)}
-"""Weights that ship, each with folds of its own, and the metres per pixel they are for."""
 
 
 def name_for(gsd_m: float) -> str:
@@ -44,15 +42,23 @@ def fingerprint() -> str:
 @cache
 def folds_of_sites(name: str) -> dict[str, int]:
     """Site to the fold whose network never saw it."""
+    if not _record_file(name).exists():
+        return real_scenes.folds_of_sites()
     return dict(record(name)["sites"])
+
+
+def count_folds(name: str) -> int:
+    return 1 + max(folds_of_sites(name).values())
 
 
 def keep_folds(name: str, runs: Path) -> None:
     """Store the folds' trained networks at half precision; laws and thresholds are to follow."""
     WEIGHTS.mkdir(exist_ok=True)
-    for fold in range(FOLDS):
-        save_file(halved(trained_network(runs / f"fold_{fold}")), _file(name, fold))
-    _write_record(name, {"sites": real_scenes.folds_of_sites(), "stride": STRIDE})
+    recipe = RECIPES[name]
+    for fold in range(count_folds(name)):
+        run = runs / name / f"fold_{fold}_{recipe.with_sites[-1].name}"
+        save_file(halved(trained_network(name, run)), _file(name, fold))
+    _write_record(name, {"sites": folds_of_sites(name), "stride": recipe.stride})
 
 
 def keep_record(name: str, found: dict[str, Any]) -> None:
@@ -66,12 +72,12 @@ def _write_record(name: str, whole: dict[str, Any]) -> None:
     folds_of_sites.cache_clear()
 
 
-def trained_network(run: Path) -> PatchNetwork:
+def trained_network(name: str, run: Path) -> PatchNetwork:
     """The averaged weights of a run's last checkpoint."""
     checkpoint = read_checkpoint(run)
     if checkpoint is None:
         raise SystemExit(f"no checkpoint in {run}: train it with train_patch.py")
-    network = PatchNetwork(stride=STRIDE)
+    network = PatchNetwork(stride=RECIPES[name].stride)
     network.load_state_dict(checkpoint.ema)
     return network.eval()
 
@@ -136,11 +142,11 @@ def _card(
         sources=(),
         sites=(),
         seed=1,
-        command=f"python benchmarks/train_patch.py fold {fold}",
+        command=f"python benchmarks/train_patch.py {name} fold {fold}",
         backbone="light",
         stride=record(name)["stride"],
         bands=("red", "green", "blue"),
-        gsd_m=GSD_M[name],
+        gsd_m=RECIPES[name].gsd_m,
         score=law,
         thresholds=thresholds,
         figures={},

@@ -3,7 +3,7 @@
 import json
 import os
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain
@@ -14,30 +14,18 @@ import shapely
 from folds import fold_of_sites
 from labelled import Case, boats_at, real_cases, wake_cases
 from numpy.typing import NDArray
+from patch_recipes import Recipe
 
 from pdn_geo.grid import PixelGrid
 from pdn_geo.testing import FakeScene
 from pdn_geo.training.boats import Boats
 from pdn_geo.training.scenes import TrainingScene, read_scene
 from pdn_geo.training.sources import LabelledScenes
-from pdn_geo.training.sprites import cut_sprites
+from pdn_geo.training.sprites import Sprite, cut_sprites
 
 DATA = Path(os.environ.get("PDN_GEO_DATA", Path(__file__).parents[1].parent / "shared" / "data"))
 FOLDS = 3
-STRIDE = 2
-"""Of the networks that are trained now; those kept are as `patch_folds.record` says."""
-
-SHARES = {
-    "sentinel2_ports": 0.2,
-    "sentinel2_wakes": 0.02,
-    "planet_california": 0.18,
-    "naip_coast": 0.23,
-    "naip_no_boats": 0.1,
-    "marina_030cm": 0.1,
-    "surf_no_boats": 0.05,
-    "aerial_no_boats": 0.12,
-}
-"""How often a crop is of each collection."""
+"""Of what is trained now; older weights keep theirs, see `patch_folds.record`."""
 
 COARSER = {
     "planet_california": (3,),
@@ -53,31 +41,26 @@ _LEAST_PX = 1.5
 
 
 def real_sources(
-    held_out: int | None, share: float, kept: Path
-) -> list[tuple[LabelledScenes, float]]:
-    """All sites but those of a fold, with their weights, which sum to `share`.
+    recipe: Recipe, fold_of: Mapping[str, int], held_out: int | None, kept: Path
+) -> tuple[list[tuple[LabelledScenes, float]], list[Sprite]]:
+    """Crops of all sites but those of a fold, each source with its weight, and the boats that can
+    be cut out of them.
 
-    kept: a file that keeps the surveyed scenes.
+    fold_of: every site. kept: a file that keeps the surveyed scenes.
     """
-    fold_of = folds_of_sites()
     scenes = [
         item for item in surveyed(kept) if held_out is None or fold_of[item.case.site] != held_out
     ]
     sprites = cut_sprites(item.scene for item in scenes if item.factor == 1)
     sources: list[tuple[LabelledScenes, float]] = []
-    for collection, weight in SHARES.items():
+    for collection, weight in recipe.shares.items():
         set_on_water = [] if collection == "marina_030cm" else sprites
-        coarse = COARSE_SHARE if collection in COARSER else 0.0
-        for is_coarse, part in ((False, 1 - coarse), (True, coarse)):
-            group = [
-                item
-                for item in scenes
-                if item.case.collection == collection and (item.factor > 1) == is_coarse
-            ]
+        of_collection = [item for item in scenes if item.case.collection == collection]
+        for group, part in _by_fineness(of_collection, recipe.crops_m):
             for dry, of_group, chosen in _by_dryness(group):
                 source = LabelledScenes(chosen, _shares(chosen), set_on_water, dry=dry)
-                sources.append((source, share * weight * part * of_group))
-    return sources
+                sources.append((source, weight * part * of_group))
+    return sources, sprites
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +75,19 @@ class Surveyed:
     def dry(self) -> bool:
         """Whether there is nothing but land."""
         return self.case.collection == "aerial_no_boats" and not self.case.site.endswith("/beach")
+
+
+def _by_fineness(
+    scenes: list[Surveyed], gsd_m: tuple[float, float] | None
+) -> list[tuple[list[Surveyed], float]]:
+    """Those at these metres per pixel; where all will do, scenes as they are and coarser copies,
+    each with their share.
+    """
+    if gsd_m is not None:
+        return [([item for item in scenes if gsd_m[0] <= item.scene.gsd_m <= gsd_m[1]], 1.0)]
+    coarse = [item for item in scenes if item.factor > 1]
+    share = COARSE_SHARE if coarse else 0.0
+    return [([item for item in scenes if item.factor == 1], 1 - share), (coarse, share)]
 
 
 def _by_dryness(group: list[Surveyed]) -> Iterator[tuple[bool, float, list[TrainingScene]]]:

@@ -23,6 +23,7 @@ from pathlib import Path
 import patch_folds
 from judge import judge
 from labelled import Case, open_water_cases, real_cases, simulated_cases
+from patch_recipes import RECIPES
 from real_scenes import DATA
 
 import pdn_geo
@@ -54,7 +55,7 @@ Written by `{command}`, never by hand. {machine};
   the row, reading included, start of Python excluded.
 """
 
-FOLDS = " and ".join(f"{len(patch_folds.record(w)['laws'])} for `{w}`" for w in patch_folds.GSD_M)
+FOLDS = " and ".join(f"{len(patch_folds.record(w)['laws'])} for `{w}`" for w in RECIPES)
 HELD_OUT = {
     "network": f"""Real scenes are judged by networks that never saw them: sites are dealt into
   folds within each collection ({FOLDS}), a fold is judged by the network

@@ -2,7 +2,7 @@
 
 from pdn_geo.ocean.config import SeaConfig
 from pdn_geo.ocean.labels import Labels, Negatives, labels_of, negatives_of
-from pdn_geo.ocean.random import random_sea
+from pdn_geo.ocean.random import random_sea, windy_sea
 from pdn_geo.ocean.scene import simulate_scene
 from pdn_geo.ocean.sea import Sea
 
@@ -15,4 +15,5 @@ __all__ = [
     "negatives_of",
     "random_sea",
     "simulate_scene",
+    "windy_sea",
 ]

@@ -12,6 +12,7 @@ _LEAST_PX = 1.3  # boats at sea shorter than this are left out: nobody could see
 _BOATS = (3.0, 15.0)  # at sea, in 512 x 512 px of open water
 _PLACES = {"sea": 0.52, "coast": 0.18, "harbour": 0.18, "surf": 0.12}
 _PIXELS = 512**2
+_WINDY_MPS, _WINDY_BOATS = (4.0, 15.0), 5.8
 
 
 def random_sea(
@@ -40,6 +41,24 @@ def random_sea(
         clouds=float(rng.beta(1, 5)) if rng.random() < 0.12 else 0.0,
         bands=bands,
         **{"swell_m": float(rng.gamma(2, 0.4)), **scene},
+        **_product(rng, gsd_m),
+    )
+
+
+def windy_sea(rng: np.random.Generator, *, size: int, gsd_m: float, bands: int = 3) -> SeaConfig:
+    """Open sea with whitecaps and a few boats of 4 m or 4 pixels up; as `random_sea`."""
+    wind = float(rng.uniform(*_WINDY_MPS))
+    boats = int(rng.poisson(_WINDY_BOATS * size**2 / _PIXELS))
+    smallest = 4.0 * gsd_m if rng.random() < 0.5 else 4.0
+    return SeaConfig(
+        size=size,
+        gsd_m=gsd_m,
+        wind_mps=wind,
+        boats=boats,
+        boat_m=(smallest, 60.0 * gsd_m),
+        seed=int(rng.integers(2**31)),
+        bands=bands,
+        swell_m=float(rng.gamma(2, 0.4)),
         **_product(rng, gsd_m),
     )
 

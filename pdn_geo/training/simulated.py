@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 
 from pdn_geo.geometry import Window
 from pdn_geo.grid import PixelGrid
-from pdn_geo.ocean import Sea, random_sea
+from pdn_geo.ocean import Sea, random_sea, windy_sea
 from pdn_geo.ocean.config import BAND_NAMES
 from pdn_geo.ocean.labels import labels_of
 from pdn_geo.testing import FakeScene
@@ -31,13 +31,17 @@ _APART_PX = 3.5
 class SimulatedSeas:
     """`count` seas of size x size pixels; the same seed gives the same seas.
 
-    folder: where they are kept; one folder serves one seed and size.
+    folder: where they are kept; one folder serves one set of the other options. gsd_m: least and
+    most metres per pixel; default those of all sensors. windy: open sea with whitecaps alone,
+    which goes with gsd_m.
     """
 
     folder: Path
     count: int
     size: int = 640
     seed: int = 1000
+    gsd_m: tuple[float, float] | None = None
+    windy: bool = False
 
     def __len__(self) -> int:
         return self.count
@@ -49,7 +53,13 @@ class SimulatedSeas:
     def draw(self, index: int) -> TrainingScene:
         """Sea number `index`, drawn anew."""
         rng = np.random.default_rng([self.seed, index])
-        config = random_sea(rng, size=self.size, bands=int(rng.choice([3, 3, 4])))
+        gsd_m = None if self.gsd_m is None else float(np.exp(rng.uniform(*np.log(self.gsd_m))))
+        bands = int(rng.choice([3, 3, 4]))
+        if self.windy:
+            assert gsd_m is not None
+            config = windy_sea(rng, size=self.size, gsd_m=gsd_m, bands=bands)
+        else:
+            config = random_sea(rng, size=self.size, gsd_m=gsd_m, bands=bands)
         sea = Sea(config)
         whole = Window(col_off=0, row_off=0, width=self.size, height=self.size)
         grid = PixelGrid(height=self.size, width=self.size, assumed_gsd_m=config.gsd_m)

@@ -1,0 +1,101 @@
+"""How each set of weights of the patch network is trained: stages, and what their crops are of."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pdn_geo.training.config import LoopConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One run of training, from the weights of the one before.
+
+    batch, side: crops of a step; where `mixed`, wider ones as well. seas, windy: shares of the
+    crops that are of random seas and of open sea with whitecaps; the rest are of real scenes.
+    """
+
+    name: str
+    loop: LoopConfig
+    batch: int
+    side: int
+    mixed: bool = True
+    seas: float = 1.0
+    windy: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """stride: pixels a cell of the network's maps. gsd_m: metres per pixel for which the weights
+    are. crops_m: of what they are trained on; default all there is. shares: how often a real crop
+    is of each collection. seas: how many random ones, and as many windy ones where a stage has
+    those. alone, with_sites: stages without and with real scenes.
+    """
+
+    stride: int
+    gsd_m: tuple[float, float]
+    crops_m: tuple[float, float] | None = None
+    shares: Mapping[str, float] = field(hash=False)
+    seas: int
+    sea_seed: int
+    alone: tuple[Stage, ...]
+    with_sites: tuple[Stage, ...]
+
+
+def _loop(steps: int, rate: float, seed: int = 0) -> LoopConfig:
+    return LoopConfig(steps=steps, learning_rate=rate, ema=0.998, seed=seed)
+
+
+RECIPES = {
+    "patch": Recipe(
+        stride=2,
+        gsd_m=(0.2, 10.0),
+        shares={
+            "sentinel2_ports": 0.2,
+            "sentinel2_wakes": 0.02,
+            "planet_california": 0.18,
+            "naip_coast": 0.23,
+            "naip_no_boats": 0.1,
+            "marina_030cm": 0.1,
+            "surf_no_boats": 0.05,
+            "aerial_no_boats": 0.12,
+        },
+        seas=480,
+        sea_seed=1000,
+        alone=(Stage(name="seas", loop=_loop(3500, 2e-3), batch=20, side=128),),
+        with_sites=(
+            # Small crops show more places; then wide ones, thrice.
+            Stage(name="small", loop=_loop(2400, 1.2e-3, 1), batch=20, side=128, seas=0.45),
+            Stage(name="wide", loop=_loop(1800, 8e-4, 2), batch=14, side=192, seas=0.3),
+            Stage(name="again", loop=_loop(1000, 6e-4, 3), batch=14, side=192, seas=0.3),
+            Stage(name="wakes", loop=_loop(800, 5e-4, 4), batch=14, side=192, seas=0.3),
+        ),
+    ),
+    "patch-1m": Recipe(
+        stride=4,
+        gsd_m=(0.6, 1.7),
+        crops_m=(0.55, 1.85),
+        shares={
+            "naip_coast": 0.34,
+            "naip_no_boats": 0.16,
+            "marina_030cm": 0.06,
+            "surf_no_boats": 0.05,
+            "aerial_no_boats": 0.05,
+        },
+        seas=400,
+        sea_seed=3000,
+        alone=(
+            Stage(name="seas", loop=_loop(1800, 2e-3), batch=16, side=192, mixed=False),
+            Stage(
+                name="windy", loop=_loop(2300, 1.6e-3, 2), batch=16, side=192, mixed=False,
+                seas=0.5, windy=0.5,
+            ),
+        ),
+        with_sites=(
+            Stage(
+                name="real", loop=_loop(1400, 1.2e-3, 5), batch=16, side=192, mixed=False,
+                seas=0.1, windy=0.32,
+            ),
+        ),
+    ),
+}  # fmt: skip
+"""Weights that ship, by name."""
