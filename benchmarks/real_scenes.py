@@ -49,7 +49,9 @@ def real_sources(
     fold_of: every site. kept: a file that keeps the surveyed scenes.
     """
     scenes = [
-        item for item in surveyed(kept) if held_out is None or fold_of[item.case.site] != held_out
+        item
+        for item in surveyed(kept)
+        if held_out is None or fold_of.get(item.case.site) != held_out
     ]
     sprites = cut_sprites(item.scene for item in scenes if item.factor == 1)
     sources: list[tuple[LabelledScenes, float]] = []
