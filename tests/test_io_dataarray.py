@@ -86,6 +86,23 @@ def test_band_names_nodata_and_nan():
     assert np.isnan(array.values[2, 1, 1])
 
 
+@pytest.mark.parametrize("masked", [False, True])
+def test_bytes_without_names_are_red_green_and_blue(tmp_path, masked):
+    path = write(tmp_path / "bytes.tif", ramp(3, dtype="uint8"), photometric="rgb", **UTM)
+    with rioxarray.open_rasterio(path, masked=masked) as array, open_scene(array) as scene:
+        assert scene.band_names == ("red", "green", "blue")
+
+
+def test_other_bands_are_not_taken_for_colours():
+    dims = ("band", "y", "x")
+    named = {"long_name": ("VV", "VH", "ratio")}
+    wide, radar = ramp(3, dtype="uint16"), ramp(3, dtype="uint8")
+    with open_scene(xr.DataArray(wide, dims=dims)) as scene:
+        assert scene.band_names == ("band 1", "band 2", "band 3")
+    with open_scene(xr.DataArray(radar, dims=dims, attrs=named)) as scene:
+        assert scene.band_names == named["long_name"]
+
+
 def test_coordinates_that_are_not_evenly_spaced_are_said():
     array = xr.DataArray(
         ramp(1)[0], dims=("y", "x"), coords={"y": np.arange(60.0) ** 2, "x": np.arange(80.0)}

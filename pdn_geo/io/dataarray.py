@@ -55,6 +55,7 @@ class ArraySource:
         check_size(name, width=width, height=height, bands=count)
         if array.dtype.kind not in "biufc":
             raise SceneError(name, f"holds {array.dtype} values, not numbers")
+        names = self._band_names(count)
         chunks = dict(zip(array.dims, array.chunks or (), strict=False))
         wanted = array.encoding.get("preferred_chunks", {})
         rows, cols = (
@@ -65,12 +66,21 @@ class ArraySource:
             height=height,
             width=width,
             dtypes=(str(array.dtype),) * count,
-            descriptions=self._band_names(count),
-            colour=("gray",) if count == 1 else ("undefined",) * count,
+            descriptions=names,
+            colour=self._colour(names),
             nodata=(self._nodata(),) * count,
             block_shape=(min(rows, height), min(cols, width)),
             storage=("xarray", "lazy" if array.chunks else "in memory or read on demand"),
         )
+
+    def _colour(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Of three or four bytes without names the first three are red, green and blue, as for
+        GDAL's GeoTIFF driver: rioxarray does not say what bands show.
+        """
+        stored = self._array.encoding.get("rasterio_dtype", self._array.dtype)
+        if len(names) in (3, 4) and not any(names) and np.dtype(stored) == np.uint8:
+            return ("red", "green", "blue", "undefined")[: len(names)]
+        return ("gray",) if len(names) == 1 else ("undefined",) * len(names)
 
     def _band_names(self, count: int) -> tuple[str, ...]:
         names = self._array.attrs.get("long_name")
