@@ -17,6 +17,7 @@ import torch
 from classical_scenes import RGB, labelled_scenes
 from numpy.typing import NDArray
 from patch_folds import folds_of_sites
+from saliency_folds import network
 from selection_sites import (
     FAMILIES,
     SIDE,
@@ -27,7 +28,6 @@ from selection_sites import (
     mosaics,
     simulated_site,
 )  # fmt: skip
-from train_saliency import FOLD_WEIGHTS
 
 from pdn_geo.anchor import GlobalAnchor
 from pdn_geo.drive.greedy import MARGIN_PX
@@ -38,7 +38,6 @@ from pdn_geo.io import AnchorReader, plan_anchor
 from pdn_geo.models.global_stream import GlobalStream
 from pdn_geo.ocean import Sea, SeaConfig
 from pdn_geo.saliency import SaliencyBuilder, SaliencyMap
-from pdn_geo.saliency.learned import LearnedSaliency
 from pdn_geo.saliency.planes import CHANNELS, NetworkPlanes
 from pdn_geo.scene import Pixels
 from pdn_geo.sea import SeaStatistics
@@ -99,7 +98,7 @@ class Surveyor:
 
     def __init__(self, fold: int | None, runs: "Runs") -> None:
         self._stream = seas_stream(runs.saliency)
-        self._learned = LearnedSaliency(FOLD_WEIGHTS / f"saliency_fold_{fold or 0}.onnx")
+        self._learned = network(fold)
 
     def expected_boats(self, planes: NetworkPlanes) -> NDArray[np.float32]:
         self._seen = self._trunk(planes)

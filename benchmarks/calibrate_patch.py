@@ -31,11 +31,14 @@ from patch_folds import (
 )
 from patch_recipes import RECIPES
 from real_scenes import DATA
+from saliency_folds import held_out_saliency
 from scipy.optimize import minimize
 
 import pdn_geo
 from pdn_geo.engines.network.afloat import evidence, water_near
+from pdn_geo.engines.network.expectation import density_at, promise
 from pdn_geo.engines.network.maps import ScoreLaw
+from pdn_geo.geometry import Window
 from pdn_geo.ocean.config import SeaConfig
 from pdn_geo.ocean.scene import simulate_scene, truth_path
 from pdn_geo.result import DetectionResult
@@ -64,15 +67,15 @@ about what the thresholds come to, so that boats are seen as often as they will 
 """
 PLATEAU = 0.01
 """F1 as near as this to the best is as good."""
-_SMOOTHING = 0.02  # prior towards a = 1, b = c = d = 0, per collection
+_SMOOTHING = 0.02  # prior towards a = 1 and nothing else, per collection
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Scored:
-    """Detections of one scene: logits, the likeliest water about each, whether each is a boat,
-    and boats never detected.
+    """Detections of one scene: logits, the likeliest water about each, how many boats the
+    saliency map expects there, whether each is a boat, and boats never detected.
     """
 
     case: Case
@@ -80,34 +83,40 @@ class Scored:
     gsd_m: float
     logit: Floats
     water: Floats
+    density: Floats
     is_boat: NDArray[np.bool_]
     unseen: int
 
 
 def score_case(name: str, case: Case, fold: int) -> Scored:
     detector = fold_detector(name, fold, ScoreLaw(), ((1.0, USUAL),))
-    result = pdn_geo.detect(
-        case.path, bands=case.bands, gsd_m=case.gsd_m, model=detector, threshold=LEAST
-    )
+    with held_out_saliency(case.site):
+        result = pdn_geo.detect(
+            case.path, bands=case.bands, gsd_m=case.gsd_m, model=detector, threshold=LEAST
+        )
     outcome = judge(result.findings, case)
     hit = outcome.boats.hit_score
     found = hit[np.isfinite(hit)]
     score = np.concatenate([found, outcome.alarms.score])
-    water = _water_of(score, result)
+    water, density = _places_of(score, result)
     score = np.clip(score, 1e-6, 1 - 1e-6)
     is_boat = np.arange(len(score)) < len(found)
     logit = np.log(score / (1 - score))
     gsd_m = result.findings.grid.gsd_m
-    return Scored(case, fold, gsd_m, logit, water, is_boat, int(np.isnan(hit).sum()))
+    unseen = int(np.isnan(hit).sum())
+    return Scored(case, fold, gsd_m, logit, water, density, is_boat, unseen)
 
 
-def _water_of(score: Floats, result: DetectionResult) -> Floats:
-    """The likeliest water about the detections with these scores, which tell them apart."""
+def _places_of(score: Floats, result: DetectionResult) -> tuple[Floats, Floats]:
+    """Water and density about the detections with these scores, which tell them apart."""
     boats, known = result.findings.detections, result.saliency_map
     order = np.argsort(boats.score)
     at = order[np.searchsorted(boats.score[order], score)] if len(score) else order[:0]
     assert (boats.score[at] == score).all()
-    return water_near(known.water, known.stride, boats.x[at], boats.y[at])
+    x, y, grid = boats.x[at], boats.y[at], result.findings.grid
+    whole = Window(col_off=0, row_off=0, width=grid.width, height=grid.height)
+    water = water_near(known.water, known.stride, x, y)
+    return water, density_at(known.density(whole), x, y)
 
 
 def score_sea(weights: str, number: int) -> Scored:
@@ -134,11 +143,12 @@ def fit_law(scored: Sequence[Scored]) -> ScoreLaw:
     def loss(coefficients: Floats) -> float:
         z = x @ coefficients
         misfit = np.logaddexp(0, z) - y * z
-        a, b, c, d = coefficients
-        return float(misfit @ weight + _SMOOTHING * ((a - 1) ** 2 + b**2 + c**2 + d**2))
+        bent = coefficients - start
+        return float(misfit @ weight + _SMOOTHING * bent @ bent)
 
-    free = [(None, None)] * 3 + [(0, None)]
-    return ScoreLaw(*(round(float(x), 4) for x in minimize(loss, [1, 0, 0, 0], bounds=free).x))
+    start = np.array([1.0, 0, 0, 0, 0])
+    signed = [(None, None)] * 3 + [(0, None)] * 2
+    return ScoreLaw(*(round(float(x), 4) for x in minimize(loss, start, bounds=signed).x))
 
 
 def _gathered(scored: Sequence[Scored]) -> tuple[Floats, Floats, Floats]:
@@ -147,7 +157,13 @@ def _gathered(scored: Sequence[Scored]) -> tuple[Floats, Floats, Floats]:
         size[s.case.collection] += len(s.logit)
     features = [
         np.column_stack(
-            [s.logit, *np.ones((1, n)), np.full(n, np.log2(s.gsd_m)), evidence(s.water)]
+            [
+                s.logit,
+                np.ones(n),
+                np.full(n, np.log2(s.gsd_m)),
+                evidence(s.water),
+                promise(s.density),
+            ]
         )
         for s in scored
         for n in [len(s.logit)]
@@ -203,7 +219,7 @@ def count(scored: Sequence[Scored], laws: Sequence[ScoreLaw], threshold: float) 
     """Every scene by the law of its own fold."""
     hits = alarms = boats = 0
     for s in scored:
-        kept = laws[s.fold].probability(s.logit, s.gsd_m, s.water) >= threshold
+        kept = laws[s.fold].probability(s.logit, s.gsd_m, s.water, s.density) >= threshold
         hits += int((kept & s.is_boat).sum())
         alarms += int((kept & ~s.is_boat).sum())
         boats += int(s.is_boat.sum()) + s.unseen

@@ -134,6 +134,7 @@ def patches_of(scene: Scene) -> Iterator[tuple[Patch, Window]]:
                 values=scene.values[:, *at],
                 valid=scene.valid[at],
                 water=scene.water[at],
+                density=np.ones_like(scene.water[at]),
                 jacobian=jacobian,
                 band_names=scene.band_names,
             )

@@ -25,6 +25,7 @@ from judge import judge
 from labelled import Case, open_water_cases, real_cases, simulated_cases
 from patch_recipes import RECIPES
 from real_scenes import DATA
+from saliency_folds import held_out_saliency
 
 import pdn_geo
 from pdn_geo.engines.classical import ClassicalDetector, ScoreModel
@@ -61,7 +62,8 @@ HELD_OUT = {
   folds within each collection ({FOLDS}), a fold is judged by the network
   trained on the others (`benchmarks/train_patch.py`), its scores calibrated on the other folds'
   held-out sites (`benchmarks/calibrate_patch.py`). A site is a place: its dates, frames and chunks
-  stay together. Thresholds, one for each GSD, likewise. Saliency and drive were developed with
+  stay together. Thresholds, one for each GSD, likewise, and the learned half of the
+  saliency map (`benchmarks/train_saliency.py`). Its other half and the drive were developed with
   these scenes in sight.""",
     "classical": """Real scenes are judged by held-out models: the scores for a site come from a
   fit without its whole fold (`benchmarks/fit_classical.py`). What is not fitted (filters,
@@ -90,9 +92,11 @@ def run_case(case: Case, model: str) -> Run:
     else:
         detector_for = partial(classical, case.site)
     start = time.perf_counter()
-    findings = pdn_geo.detect(
-        case.path, bands=case.bands, gsd_m=case.gsd_m, model=detector_for, threshold=LEAST_SCORE
-    ).findings
+    with held_out_saliency(case.site):
+        findings = pdn_geo.detect(
+            case.path, bands=case.bands, gsd_m=case.gsd_m, model=detector_for,
+            threshold=LEAST_SCORE,
+        ).findings  # fmt: skip
     seconds = time.perf_counter() - start
     gsd_m = findings.grid.gsd_m
     return Run(

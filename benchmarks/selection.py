@@ -22,10 +22,11 @@ import argparse
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
+from saliency_folds import fold_file, network
 from selection_sites import SETS, Site, data_sets
 
 from pdn_geo.drive.budget import PATCH_PX, SMALLEST, Budget
@@ -40,7 +41,6 @@ from pdn_geo.saliency.rx import Rx
 from pdn_geo.saliency.wake_heads import WakeHeads
 
 PAGE = Path(__file__).parents[1] / "docs" / "selection.md"
-FOLD_WEIGHTS = Path(__file__).parent / "weights"
 SHARES = (0.05, 0.10, 0.20)
 PATCHES = (4, 8, 16, 32)
 LEARNED = "learned"
@@ -93,12 +93,6 @@ def learnt(site: Site) -> SaliencyMap:
     both, priors = mixed(site), by_priors(site)
     rest = np.maximum(2 * both.expected_boats - priors.expected_boats, np.float32(0))
     return replace(both, expected_boats=rest)
-
-
-@cache
-def network(fold: int | None) -> LearnedSaliency:
-    """The network that has not seen a fold; a sea is in none, so that any one will do."""
-    return LearnedSaliency(FOLD_WEIGHTS / f"saliency_fold_{fold or 0}.onnx")
 
 
 def oracle(site: Site) -> SaliencyMap:
@@ -235,7 +229,7 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=1)
     options = parser.parse_args()
     rows = [name for name in variants() if any(word in name for word in options.variants)]
-    if not (FOLD_WEIGHTS / "saliency_fold_0.onnx").exists():
+    if not fold_file(0).exists():
         rows = [row for row in rows if LEARNED not in row]
     folder = options.runs / "sites"
     titles = [

@@ -239,6 +239,7 @@ def _sahi_model(path: str, survey: str) -> "DetectionModel":
                 values=image.transpose(2, 0, 1).astype(np.float32),
                 valid=np.ones((height, width), bool),
                 water=self._water[rows, cols].astype(np.float32),
+                density=np.ones((height, width), np.float32),  # there is no global stream
                 jacobian=self._grid.ground_jacobian(col + width / 2, row + height / 2),
                 band_names=self._bands,
             )

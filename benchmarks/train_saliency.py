@@ -28,6 +28,7 @@ import torch
 from classical_scenes import Scene, labelled_scenes
 from real_scenes import FOLDS, folds_of_sites
 from safetensors.torch import save_file
+from saliency_folds import fold_file
 from selection_sites import data_sets, wider
 
 import pdn_geo
@@ -46,7 +47,6 @@ from pdn_geo.training.anchors import (
 )
 from pdn_geo.training.saliency import SaliencyTraining, train_saliency
 
-FOLD_WEIGHTS = Path(__file__).parent / "weights"
 SHIPPED = Path(pdn_geo.__file__).parent / "weights"
 
 SEAS = 240
@@ -267,7 +267,7 @@ def main() -> None:
     examples += without(options.fold, mosaics)
     train_saliency(network, examples, STAGES["real"], progress=Log())
     if options.stage == "fold":
-        export(network, FOLD_WEIGHTS / f"saliency_fold_{options.fold}.onnx")
+        export(network, fold_file(options.fold))
         return
     export(network, SHIPPED / "saliency.onnx")
     save_file(network.state_dict(), SHIPPED / "saliency.safetensors")

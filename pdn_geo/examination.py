@@ -89,6 +89,7 @@ def patch_of(look: Look, pixels: Pixels, saliency: SaliencyMap, scene: Scene) ->
         values=pixels.values,
         valid=pixels.valid & saliency.searchable[cells],
         water=saliency.water[cells].astype(np.float32),
+        density=saliency.density(window),
         jacobian=scene.grid.ground_jacobian(
             window.col_off + window.width / 2, window.row_off + window.height / 2
         ),

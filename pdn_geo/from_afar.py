@@ -125,6 +125,7 @@ def _view(
         values=values * valid,
         valid=valid,
         water=water,
+        density=saliency.density(window)[every] * np.float32(factor**2),
         jacobian=scene.grid.ground_jacobian(*centre) * factor,
         band_names=tuple(scene.band_names),
     )

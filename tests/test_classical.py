@@ -67,6 +67,7 @@ def patch_of(
         values=np.where(valid, image, 0).astype(np.float32),
         valid=valid,
         water=np.ones((rows, cols), np.float32) if water is None else water,
+        density=np.ones((rows, cols), np.float32),
         jacobian=np.diag([gsd_m, -gsd_m]),
         band_names=tuple(f"band {i + 1}" for i in range(len(image))),
     )

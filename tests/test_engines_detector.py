@@ -53,6 +53,7 @@ def patch_of(
         values=np.full((3, rows, cols), 50, np.float32) if values is None else values,
         valid=np.ones((rows, cols), bool) if valid is None else valid,
         water=np.ones((rows, cols), np.float32),
+        density=np.ones((rows, cols), np.float32),
         jacobian=np.diag([gsd_m, -gsd_m]),
         band_names=RGB,
     )

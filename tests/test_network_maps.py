@@ -36,7 +36,8 @@ def maps(*, boats, cells=16):
 def found(drawn, **options):
     water = np.full([4 * side for side in drawn.shape[1:]], 0.5, np.float32)
     chosen = {
-        "stride": 4, "law": ScoreLaw(), "gsd_m": 3.0, "water": water, "min_score": 0.1, **options
+        "stride": 4, "law": ScoreLaw(), "gsd_m": 3.0, "water": water,
+        "density": np.ones_like(water), "min_score": 0.1, **options
     }  # fmt: skip
     return decode(drawn, **chosen)
 
@@ -130,7 +131,7 @@ def test_the_score_law_bends_scores_by_gsd():
     assert boat.score[0] == pytest.approx(1 / (1 + np.exp(-(1.5 - 1 + 0.5))))
     unknown = found(maps(boats=[(2, 2, 3.0, 8, 4, 0, 0)]), law=law, gsd_m=np.nan)
     assert unknown.score[0] == pytest.approx(1 / (1 + np.exp(-0.5)))
-    assert law.least_logit(float(boat.score[0]), 4.0, 0.5) == pytest.approx(3.0)
+    assert law.least_logit(float(boat.score[0]), 4.0, 0.5, 1.0) == pytest.approx(3.0)
 
 
 def test_what_has_no_water_near_is_no_boat():
@@ -151,4 +152,15 @@ def test_more_water_makes_a_boat_likelier():
     assert both.score == pytest.approx(1 / (1 + np.exp([-0.9 - 0.5 * np.log(9), -1.0])))
     assert both.x[0] > both.x[1]
     strict = found(maps(boats=boats), law=ScoreLaw(d=0.5), water=water, min_score=0.8)
+    assert len(strict) == 1
+
+
+def test_a_boat_is_likelier_where_the_saliency_map_expects_more():
+    boats = [(2, 2, 1.0, 8, 4, 0, 0), (12, 12, 0.9, 8, 4, 0, 0)]
+    density = np.full((64, 64), 0.01, np.float32)  # counts as 0.1, plain sea
+    density[40:, 40:] = 10
+    both = found(maps(boats=boats), law=ScoreLaw(e=0.5), density=density)
+    expected = 1 / (1 + np.exp([-0.9 - 0.5 * np.log(10), -1.0 + 0.5 * np.log(10)]))
+    assert both.score == pytest.approx(expected)
+    strict = found(maps(boats=boats), law=ScoreLaw(e=0.5), density=density, min_score=0.8)
     assert len(strict) == 1

@@ -72,8 +72,10 @@ def learned_by_heart(boats, stride):
         loss.backward()
         optimizer.step()
     maps = network(inputs)[0].detach().numpy()
-    water = np.ones((64, 64), np.float32)
-    return decode(maps, stride=stride, law=ScoreLaw(), gsd_m=1.0, water=water, min_score=0.3)
+    even = np.ones((64, 64), np.float32)
+    return decode(
+        maps, stride=stride, law=ScoreLaw(), gsd_m=1.0, water=even, density=even, min_score=0.3
+    )
 
 
 @pytest.mark.parametrize("stride", [2, 4])

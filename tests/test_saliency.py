@@ -11,6 +11,7 @@ from pdn_geo.geometry import Window
 from pdn_geo.saliency.builder import DEFAULT_PRIORS, SWEEP, SaliencyBuilder
 from pdn_geo.saliency.ca_cfar import CaCfar
 from pdn_geo.saliency.calibration import SeaLaw
+from pdn_geo.saliency.map import SaliencyMap
 from pdn_geo.saliency.memory_bank import MemoryBank
 from pdn_geo.saliency.prior import SeaView, view_sea
 from pdn_geo.saliency.rx import Rx
@@ -200,6 +201,25 @@ def test_wrong_use_is_said():
         builder.finish()
     with pytest.raises(ValueError, match="stride must be 16"):
         builder.add(anchor_of(calm_sea((80, 80))))
+
+
+def test_the_density_about_a_pixel_is_of_the_square_around_it():
+    expected = np.random.default_rng(0).random((30, 40), dtype=np.float32)
+    blank = np.zeros(expected.shape)
+    known = SaliencyMap(
+        stride=8,
+        expected_boats=expected,
+        water=blank.astype(np.float16),
+        searchable=blank == 0,
+        reason=blank.astype(np.uint8),
+        reasons=("any",),
+    )
+    whole = known.density(Window(col_off=0, row_off=0, width=40 * 8 - 3, height=30 * 8))
+    assert whole.shape == (240, 317)
+    assert whole[15 * 8, 20 * 8 + 7] == pytest.approx(1e6 / 64 * expected[11:20, 16:25].mean())
+    assert whole[0, 0] == pytest.approx(1e6 / 64 * expected[:5, :5].mean())
+    window = Window(col_off=13, row_off=90, width=50, height=20)
+    np.testing.assert_allclose(known.density(window), whole[window.slices], rtol=1e-5)
 
 
 def test_a_large_tile_takes_seconds_not_minutes():

@@ -21,7 +21,8 @@ class Patch:
 
     values: (bands, rows, cols) float32, 0 where not valid. valid: (rows, cols) bool.
     water: (rows, cols) float32, 0-1, how surely each pixel is water, from the saliency
-    map (so in steps of a cell). jacobian: (2, 2) metres east and north per pixel of x
+    map (so in steps of a cell). density: (rows, cols) float32, likewise, boats that it expects per
+    million pixels near each. jacobian: (2, 2) metres east and north per pixel of x
     and y, see `PixelGrid.ground_jacobian`; NaN where the scene's scale is unknown.
     band_names: of the bands of `values`, as in `Scene.band_names`.
     """
@@ -30,6 +31,7 @@ class Patch:
     values: NDArray[np.float32]
     valid: NDArray[np.bool_]
     water: NDArray[np.float32]
+    density: NDArray[np.float32]
     jacobian: NDArray[np.float64]
     band_names: tuple[str, ...]
 

@@ -6,6 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdn_geo.geometry import Window
+from pdn_geo.saliency.filters import box_mean, box_share
+
+NEAR_PX = 72
+"""Side of the square in which boats are expected near a pixel."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,3 +39,14 @@ class SaliencyMap:
         """Indices (rows, 1) and (cols,) of the cell of each pixel of a window in the scene."""
         rows = np.arange(window.row_off, window.row_end)[:, None] // self.stride
         return rows, np.arange(window.col_off, window.col_end) // self.stride
+
+    def density(self, window: Window) -> NDArray[np.float32]:
+        """Boats expected per million pixels near each pixel of a window, (rows, cols)."""
+        rows, cols = self.cells_under(window)
+        reach = round((NEAR_PX / self.stride - 1) / 2)
+        top, left = (max(int(cells.min()) - reach, 0) for cells in (rows, cols))
+        bottom, right = (int(cells.max()) + reach + 1 for cells in (rows, cols))
+        about = self.expected_boats[top:bottom, left:right]
+        near = box_mean(about, 2 * reach + 1) / box_share(about.shape, 2 * reach + 1)
+        near *= np.float32(1e6 / self.stride**2)
+        return near[rows - top, cols - left]

@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +67,9 @@ class ModelCard:
             raise ValueError(
                 f"thresholds must be pairs of a GSD and a score of 0 to 1, got {self.thresholds}"
             )
-        law = (self.score.a, self.score.b, self.score.c, self.score.d)
-        if not all(map(math.isfinite, law)) or self.score.a <= 0 or self.score.d < 0:
-            raise ValueError(f"score must be finite, a positive and d not negative, got {law}")
+        law = self.score
+        if not all(map(math.isfinite, astuple(law))) or law.a <= 0 or min(law.d, law.e) < 0:
+            raise ValueError(f"score must be finite, a positive, d and e not negative, got {law}")
         if len(self.gsd_m) != 2 or not 0 < self.gsd_m[0] <= self.gsd_m[1]:
             raise ValueError(f"gsd_m must be the least and the most, got {self.gsd_m}")
 

@@ -109,6 +109,7 @@ class NetworkDetector:
             law=card.score,
             gsd_m=patch.gsd_m,
             water=patch.water,
+            density=patch.density,
             min_score=self._min_score,
         )
         found = found[_on_valid_pixels(found, patch.valid)]

@@ -8,6 +8,7 @@ from scipy.ndimage import maximum_filter
 
 from pdn_geo.detections import Detections
 from pdn_geo.engines.network.afloat import SURELY_LAND, evidence, water_near
+from pdn_geo.engines.network.expectation import density_at, promise
 
 Floats = NDArray[np.float64]
 
@@ -39,28 +40,34 @@ _SAME_BOAT = 0.5
 
 @dataclass(frozen=True, slots=True)
 class ScoreLaw:
-    """Probability from the network's logit and the likeliest water about it:
-    sigmoid(a * logit + b + c * log2(gsd_m) + d * evidence(water)), d not negative.
+    """Probability from the network's logit and what the coarse view says of the place:
+    sigmoid(a * logit + b + c * log2(gsd_m) + d * evidence(water) + e * promise(density)), d and e
+    not negative.
     """
 
     a: float = 1.0
     b: float = 0.0
     c: float = 0.0
     d: float = 0.0
+    e: float = 0.0
 
-    def probability(self, logit: Floats, gsd_m: float, water: Floats) -> Floats:
-        """All (N,). gsd_m: NaN where unknown; its term is left out then. water: 0-1."""
-        bent = self.a * logit + self._rest(gsd_m) + self.d * evidence(water)
-        return np.asarray(1 / (1 + np.exp(-bent)))
+    def probability(self, logit: Floats, gsd_m: float, water: Floats, density: Floats) -> Floats:
+        """All (N,). gsd_m: NaN where unknown; its term is left out then. water: the likeliest
+        about each, 0-1. density: boats expected there per million pixels.
+        """
+        return np.asarray(1 / (1 + np.exp(-self.a * logit - self._rest(gsd_m, water, density))))
 
-    def least_logit(self, probability: float, gsd_m: float, water: float) -> float:
-        """The network's logit below which a probability is not reached with so much water."""
+    def least_logit(
+        self, probability: float, gsd_m: float, water: Floats, density: Floats
+    ) -> Floats:
+        """The network's logits below which a probability is not reached in such places."""
         odds = np.log(probability / (1 - probability))
-        most = self.d * float(evidence(np.array(water)))
-        return float((odds - self._rest(gsd_m) - most) / self.a)
+        return np.asarray((odds - self._rest(gsd_m, water, density)) / self.a)
 
-    def _rest(self, gsd_m: float) -> float:
-        return self.b + (self.c * float(np.log2(gsd_m)) if np.isfinite(gsd_m) else 0.0)
+    def _rest(self, gsd_m: float, water: Floats, density: Floats) -> Floats:
+        octaves = float(np.log2(gsd_m)) if np.isfinite(gsd_m) else 0.0
+        place = self.d * evidence(water) + self.e * promise(density)
+        return np.asarray(self.b + self.c * octaves + place)
 
 
 def decode(
@@ -70,17 +77,18 @@ def decode(
     law: ScoreLaw,
     gsd_m: float,
     water: NDArray[np.float32],
+    density: NDArray[np.float32],
     min_score: float,
 ) -> Detections:
     """Boats in patch pixels, best first, from the raw maps (10, rows, cols) of one patch.
 
-    stride: pixels per cell. water: (rows, cols) of the patch's pixels, as in `Patch`; what is
-    surely on land is no boat. `cut` and `look` are left False and 0. Empty maps give no boats.
+    stride: pixels per cell. water, density: (rows, cols) of the patch's pixels, as in `Patch`; what
+    is surely on land is no boat. `cut` and `look` are left False and 0. Empty maps give no boats.
     """
     heat = maps[0]
     # Clipped: a law may ask for more than a float holds.
-    most_water = float(water.max(initial=0))
-    least = np.clip(law.least_logit(min_score, gsd_m, most_water), -30, 30)
+    most = water.max(initial=0), density.max(initial=0)
+    least = np.clip(law.least_logit(min_score, gsd_m, *most), -30, 30)
     peaks = (heat >= least) & (heat >= maximum_filter(heat, 3, mode="constant", cval=-np.inf))
     rows, cols = np.nonzero(peaks)
     best = np.argsort(-heat[rows, cols], kind="stable")[: 2 * MAX_DETECTIONS]
@@ -98,7 +106,7 @@ def decode(
         length=np.maximum(length, width),
         width=np.minimum(length, width),
         angle=np.arctan2(np.sin(angle), np.cos(angle)),
-        score=law.probability(at["boat"], gsd_m, wet),
+        score=law.probability(at["boat"], gsd_m, wet, density_at(density, x, y)),
         wake=1 / (1 + np.exp(-at["wake"])),
         bow_known=np.abs(ahead) > _BOW_KNOWN,
         cut=np.zeros(len(rows), bool),

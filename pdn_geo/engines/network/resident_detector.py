@@ -164,6 +164,7 @@ class ResidentDetector:
             values=np.empty((0, 0, 0), np.float32),
             valid=valid,
             water=known.water[known.cells_under(look.window)].astype(np.float32),
+            density=known.density(look.window),
             jacobian=np.diag([gsd_m, -gsd_m]),
             band_names=(),
         )
