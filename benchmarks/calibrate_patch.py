@@ -45,7 +45,7 @@ from pdn_geo.result import DetectionResult
 
 SEAS = ((1, 3, 12), (1, 8, 12), (1, 13, 12), (3, 6, 20), (10, 8, 20))
 """GSD in metres, wind in m/s, boats."""
-SEEDS = (100, 101)
+ALL_SEAS = list(product(SEAS, (100, 101)))
 SENSORS_M = {
     "marina_030cm": 0.3,
     "naip_coast": 1.0,
@@ -120,8 +120,8 @@ def _places_of(score: Floats, result: DetectionResult) -> tuple[Floats, Floats]:
 
 
 def score_sea(weights: str, number: int) -> Scored:
-    """The sea of that number, in all SEAS x SEEDS; no network has seen these."""
-    (gsd_m, wind, boats), seed = list(product(SEAS, SEEDS))[number]
+    """The sea of that number, in ALL_SEAS; no network has seen these."""
+    (gsd_m, wind, boats), seed = ALL_SEAS[number]
     name = f"sea {gsd_m:g} m, {wind} m/s"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sea.tif"
@@ -261,7 +261,8 @@ def main() -> None:
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         held_out_with = [fold_of[case.site] for case in cases]
         real = list(pool.map(partial(score_case, options.name), cases, held_out_with, chunksize=8))
-        scored = [*real, *pool.map(partial(score_sea, options.name), range(len(SEAS) * len(SEEDS)))]
+        seas = [n for n, sea in enumerate(ALL_SEAS) if name_for(sea[0][0]) == options.name]
+        scored = [*real, *pool.map(partial(score_sea, options.name), seas)]
     # A fold's law and thresholds come from the other folds: its own labels never enter.
     others = [[s for s in real if s.fold != fold] for fold in folds]
     laws = [fit_law(part) for part in others]

@@ -12,6 +12,7 @@ class Stage:
 
     batch, side: crops of a step; where `mixed`, wider ones as well. seas, windy: shares of the
     crops that are of random seas and of open sea with whitecaps; the rest are of real scenes.
+    crops_m: metres per pixel of all of them; default all there is.
     """
 
     name: str
@@ -21,19 +22,19 @@ class Stage:
     mixed: bool = True
     seas: float = 1.0
     windy: float = 0.0
+    crops_m: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """stride: pixels a cell of the network's maps. gsd_m: metres per pixel for which the weights
-    are. crops_m: of what they are trained on; default all there is. shares: how often a real crop
-    is of each collection. seas: how many random ones, and as many windy ones where a stage has
-    those. alone, with_sites: stages without and with real scenes.
+    are. shares: how often a real crop is of each collection. seas: how many random ones, and as
+    many windy ones where a stage has those. alone, with_sites: stages without and with real
+    scenes.
     """
 
     stride: int
     gsd_m: tuple[float, float]
-    crops_m: tuple[float, float] | None = None
     shares: Mapping[str, float] = field(hash=False)
     seas: int
     sea_seed: int
@@ -44,6 +45,8 @@ class Recipe:
 def _loop(steps: int, rate: float, seed: int = 0) -> LoopConfig:
     return LoopConfig(steps=steps, learning_rate=rate, ema=0.998, seed=seed)
 
+
+_METRE, _FINE = (0.55, 1.85), (0.25, 1.85)
 
 RECIPES = {
     "patch": Recipe(
@@ -70,30 +73,36 @@ RECIPES = {
             Stage(name="wakes", loop=_loop(800, 5e-4, 4), batch=14, side=192, seas=0.3),
         ),
     ),
-    "patch-1m": Recipe(
+    "patch-fine": Recipe(
         stride=4,
-        gsd_m=(0.6, 1.7),
-        crops_m=(0.55, 1.85),
+        gsd_m=(0.2, 1.7),
         shares={
-            "naip_coast": 0.34,
-            "naip_no_boats": 0.16,
-            "marina_030cm": 0.06,
+            "naip_coast": 0.31,
+            "naip_no_boats": 0.18,
+            "marina_030cm": 0.13,
             "surf_no_boats": 0.05,
-            "aerial_no_boats": 0.05,
+            "aerial_no_boats": 0.13,
         },
         seas=400,
         sea_seed=3000,
         alone=(
-            Stage(name="seas", loop=_loop(1800, 2e-3), batch=16, side=192, mixed=False),
+            Stage(
+                name="seas", loop=_loop(1800, 2e-3), batch=16, side=192, mixed=False,
+                crops_m=_METRE,
+            ),
             Stage(
                 name="windy", loop=_loop(2300, 1.6e-3, 2), batch=16, side=192, mixed=False,
-                seas=0.5, windy=0.5,
+                seas=0.5, windy=0.5, crops_m=_METRE,
+            ),
+            Stage(
+                name="fine", loop=_loop(2400, 1.4e-3, 6), batch=16, side=192, mixed=False,
+                seas=0.5, windy=0.5, crops_m=_FINE,
             ),
         ),
         with_sites=(
             Stage(
                 name="real", loop=_loop(1400, 1.2e-3, 5), batch=16, side=192, mixed=False,
-                seas=0.1, windy=0.32,
+                seas=0.1, windy=0.27, crops_m=_FINE,
             ),
         ),
     ),

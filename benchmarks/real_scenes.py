@@ -14,7 +14,6 @@ import shapely
 from folds import fold_of_sites
 from labelled import Case, boats_at, real_cases, wake_cases
 from numpy.typing import NDArray
-from patch_recipes import Recipe
 
 from pdn_geo.grid import PixelGrid
 from pdn_geo.testing import FakeScene
@@ -41,12 +40,18 @@ _LEAST_PX = 1.5
 
 
 def real_sources(
-    recipe: Recipe, fold_of: Mapping[str, int], held_out: int | None, kept: Path
+    shares: Mapping[str, float],
+    gsd_m: tuple[float, float] | None,
+    fold_of: Mapping[str, int],
+    held_out: int | None,
+    kept: Path,
 ) -> tuple[list[tuple[LabelledScenes, float]], list[Sprite]]:
     """Crops of all sites but those of a fold, each source with its weight, and the boats that can
     be cut out of them.
 
-    fold_of: every site. kept: a file that keeps the surveyed scenes.
+    shares: how often a crop is of each collection. gsd_m: metres per pixel of the scenes and of
+    their coarser copies; None for any. fold_of: every site. kept: a file that keeps the surveyed
+    scenes.
     """
     scenes = [
         item
@@ -55,10 +60,10 @@ def real_sources(
     ]
     sprites = cut_sprites(item.scene for item in scenes if item.factor == 1)
     sources: list[tuple[LabelledScenes, float]] = []
-    for collection, weight in recipe.shares.items():
+    for collection, weight in shares.items():
         set_on_water = [] if collection == "marina_030cm" else sprites
         of_collection = [item for item in scenes if item.case.collection == collection]
-        for group, part in _by_fineness(of_collection, recipe.crops_m):
+        for group, part in _by_fineness(of_collection, gsd_m):
             for dry, of_group, chosen in _by_dryness(group):
                 source = LabelledScenes(chosen, _shares(chosen), set_on_water, dry=dry)
                 sources.append((source, weight * part * of_group))

@@ -1,7 +1,7 @@
 """Put a trained patch network into the package, with its card.
 
-python benchmarks/ship_patch.py patch runs/patch/all_wakes --version 3
-python benchmarks/ship_patch.py patch-1m --version 2        # as it ships, calibrated anew
+python benchmarks/ship_patch.py patch-fine runs/patch-fine/all_real --version 1
+python benchmarks/ship_patch.py patch --version 4        # as it ships, calibrated anew
 """
 
 import argparse
@@ -37,9 +37,10 @@ LIMITS = {
         "Ships at berth on Sentinel-2 are missed more often than found.",
         "The bow is learnt from simulated boats and wakes alone.",
     ),
-    "patch-1m": (
+    "patch-fine": (
         "Optical imagery with red, green and blue only; no SAR, no single band.",
         "Real boats of 1 m are NAIP's, seven in ten of one place: expect less on other coasts.",
+        "Boats of 0.3 m are those of eleven marinas.",
         "Whitecaps are known from simulated seas; real frames had surf and swell.",
         "The bow is learnt from simulated boats and wakes alone.",
     ),

@@ -103,15 +103,19 @@ def sources(
     if real_share > 0:
         kept = runs / "real_scenes.pickle"
         fold_of = folds_of_sites(options.weights)
-        real, sprites = real_sources(recipe, fold_of, options.fold, kept)
+        real, sprites = real_sources(recipe.shares, stage.crops_m, fold_of, options.fold, kept)
         whole = sum(weight for _, weight in real)
         found += [(source, real_share * weight / whole) for source, weight in real]
     kinds = ((stage.seas, "seas", recipe.sea_seed), (stage.windy, "windy", recipe.sea_seed + 1000))
     for share, kind, seed in kinds:
         if share > 0:
-            folder = runs / options.weights / f"{kind}_pictures"
+            of = "_".join(f"{metres:g}" for metres in stage.crops_m or ())
             seas = SimulatedSeas(
-                folder, recipe.seas, seed=seed, gsd_m=recipe.crops_m, windy=kind == "windy"
+                runs / options.weights / f"{kind}_pictures_{of}",
+                recipe.seas,
+                seed=seed,
+                gsd_m=stage.crops_m,
+                windy=kind == "windy",
             )
             found.append((Simulated(seas, sprites), share))
     return found

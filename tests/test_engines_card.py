@@ -87,12 +87,12 @@ def test_without_shipped_weights_the_network_cannot_be_had(
 @pytest.mark.parametrize(
     ("gsd_m", "name"),
     [
-        (0.3, "patch"),
-        (1.0, "patch-1m"),
-        (1.7, "patch-1m"),
+        (0.3, "patch-fine"),
+        (1.0, "patch-fine"),
+        (1.7, "patch-fine"),
         (3.0, "patch"),
         (60.0, "patch"),
-        (0.05, "patch"),
+        (0.05, "patch-fine"),
         (float("nan"), "patch"),
     ],
 )
@@ -100,7 +100,7 @@ def test_shipped_weights_go_by_pixel_size(
     gsd_m: float, name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Those trained on such pixels and on the fewest others."""
-    for stem, trained_on in (("patch", (0.2, 10.0)), ("patch-1m", (0.6, 1.7))):
+    for stem, trained_on in (("patch", (0.2, 10.0)), ("patch-fine", (0.2, 1.7))):
         replace(card_of(), name=stem, gsd_m=trained_on).save(tmp_path / f"{stem}.json")
         (tmp_path / f"{stem}.onnx").touch()
     monkeypatch.setattr(weights_module, "_SHIPPED", tmp_path)
@@ -111,7 +111,7 @@ def test_what_ships_stays_small() -> None:
     files = [path for path in weights_module._SHIPPED.iterdir() if path.is_file()]
     assert sum(path.stat().st_size for path in files) < 16e6
     shipped = shipped_weights()
-    assert {weights.card.name for weights in shipped} == {"patch", "patch-1m"}
+    assert {weights.card.name for weights in shipped} == {"patch", "patch-fine"}
     for weights in shipped:
         assert weights.file_for("torch").is_file()
         assert weights.card.name == weights.path.stem

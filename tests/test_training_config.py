@@ -263,7 +263,7 @@ def test_train_command_in_slices_to_weights_that_detect_takes(harbour):
     assert start_network(shipped)[1].name == "patch"  # the scene's pixels are of 3 m
     with rasterio.open(harbour / "boats.tif", "r+") as scene:
         scene.transform *= scene.transform.scale(1 / 3)
-    assert start_network(shipped)[1].name == "patch-1m"
+    assert start_network(shipped)[1].name == "patch-fine"
 
     tuned, card = start_network(replace(config, network=NetworkConfig(weights=weights)))
     assert card is not None
