@@ -34,7 +34,9 @@ Written by `{command}`, never by hand. {machine}; {versions}.
   {overlap:g} % overlap, merged as it does by default. In its favour: the whole scene is decoded
   by GDAL, the network runs on all cores inside, there is no extra pass over the whole scene at
   once, and what the network takes from our survey (spread of the sea, where there is water) is
-  given to it outside its time. Its start, some seconds where torch is installed, is in. It holds
+  given to it outside its time. Not given is how many boats the saliency map expects where, which
+  bears on the score: SAHI has no such map, and each place counts as if one boat per million pixels
+  were expected there. Its start, some seconds where torch is installed, is in. It holds
   the scene in memory (30 GB at 100K), and its time, like that of exhaustive tiling, grows with
   the pixels: both run up to 10K, and on files without overviews, which neither reads.
 - **ViT**: the scene shrunk to {vit_px} x {vit_px} px through timm's {vit} with random weights.

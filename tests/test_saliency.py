@@ -1,6 +1,7 @@
 """Priors, calibration and the map that they make."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -204,7 +205,7 @@ def test_wrong_use_is_said():
 
 
 def test_the_density_about_a_pixel_is_of_the_square_around_it():
-    expected = np.random.default_rng(0).random((30, 40), dtype=np.float32)
+    expected = np.random.default_rng(0).random((30, 40), dtype=np.float32) / 25
     blank = np.zeros(expected.shape)
     known = SaliencyMap(
         stride=8,
@@ -220,6 +221,10 @@ def test_the_density_about_a_pixel_is_of_the_square_around_it():
     assert whole[0, 0] == pytest.approx(1e6 / 64 * expected[:5, :5].mean())
     window = Window(col_off=13, row_off=90, width=50, height=20)
     np.testing.assert_allclose(known.density(window), whole[window.slices], rtol=1e-5)
+    # Sixty boats expected in a small scene are twice as many as are believed.
+    many = replace(known, expected_boats=expected * np.float32(60 / expected.sum()))
+    believed = whole[window.slices] * np.float32(30 / expected.sum())
+    np.testing.assert_allclose(many.density(window), believed, rtol=1e-4)
 
 
 def test_a_large_tile_takes_seconds_not_minutes():

@@ -1,6 +1,6 @@
 """The saliency map: what a look at each cell of the scene is worth."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,10 @@ from pdn_geo.saliency.filters import box_mean, box_share
 
 NEAR_PX = 72
 """Side of the square in which boats are expected near a pixel."""
+_USUAL, _USUAL_PER_MPX = 30.0, 1.0
+"""Boats in a small scene and per million pixels of a large one beyond which a map's sum is not
+believed: where JPEG has wiped the sea flat, every speck of foam stands out.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +32,16 @@ class SaliencyMap:
     searchable: NDArray[np.bool_]
     reason: NDArray[np.uint8]
     reasons: tuple[str, ...]
+    _excess: float = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         shape = self.expected_boats.shape
         for name in ("water", "searchable", "reason"):
             if getattr(self, name).shape != shape:
                 raise ValueError(f"{name} must be {shape}, got {getattr(self, name).shape}")
+        searchable_mpx = 1e-6 * self.stride**2 * np.count_nonzero(self.searchable)
+        usual = max(_USUAL, _USUAL_PER_MPX * searchable_mpx)
+        object.__setattr__(self, "_excess", max(1.0, float(self.expected_boats.sum()) / usual))
 
     def cells_under(self, window: Window) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
         """Indices (rows, 1) and (cols,) of the cell of each pixel of a window in the scene."""
@@ -41,12 +49,14 @@ class SaliencyMap:
         return rows, np.arange(window.col_off, window.col_end) // self.stride
 
     def density(self, window: Window) -> NDArray[np.float32]:
-        """Boats expected per million pixels near each pixel of a window, (rows, cols)."""
+        """Boats expected per million pixels near each pixel of a window, (rows, cols); less where
+        the map expects more of them in all than is usual.
+        """
         rows, cols = self.cells_under(window)
         reach = round((NEAR_PX / self.stride - 1) / 2)
         top, left = (max(int(cells.min()) - reach, 0) for cells in (rows, cols))
         bottom, right = (int(cells.max()) + reach + 1 for cells in (rows, cols))
         about = self.expected_boats[top:bottom, left:right]
         near = box_mean(about, 2 * reach + 1) / box_share(about.shape, 2 * reach + 1)
-        near *= np.float32(1e6 / self.stride**2)
+        near *= np.float32(1e6 / self.stride**2 / self._excess)
         return near[rows - top, cols - left]
