@@ -36,9 +36,9 @@ from scipy.optimize import minimize
 
 import pdn_geo
 from pdn_geo.engines.network.afloat import evidence, water_near
-from pdn_geo.engines.network.expectation import density_at, promise
+from pdn_geo.engines.network.expectation import promise
 from pdn_geo.engines.network.maps import ScoreLaw
-from pdn_geo.geometry import Window
+from pdn_geo.geometry import Window, nearest
 from pdn_geo.ocean.config import SeaConfig
 from pdn_geo.ocean.scene import simulate_scene, truth_path
 from pdn_geo.result import DetectionResult
@@ -116,7 +116,7 @@ def _places_of(score: Floats, result: DetectionResult) -> tuple[Floats, Floats]:
     x, y, grid = boats.x[at], boats.y[at], result.findings.grid
     whole = Window(col_off=0, row_off=0, width=grid.width, height=grid.height)
     water = water_near(known.water, known.stride, x, y)
-    return water, density_at(known.density(whole), x, y)
+    return water, nearest(known.density(whole), 1, x, y)
 
 
 def score_sea(weights: str, number: int) -> Scored:

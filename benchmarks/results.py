@@ -91,13 +91,13 @@ def run_case(case: Case, model: str) -> Run:
         detector_for = partial(patch_folds.detector_for, case.site)
     else:
         detector_for = partial(classical, case.site)
-    start = time.perf_counter()
     with held_out_saliency(case.site):
+        start = time.perf_counter()
         findings = pdn_geo.detect(
             case.path, bands=case.bands, gsd_m=case.gsd_m, model=detector_for,
             threshold=LEAST_SCORE,
         ).findings  # fmt: skip
-    seconds = time.perf_counter() - start
+        seconds = time.perf_counter() - start
     gsd_m = findings.grid.gsd_m
     return Run(
         case=case,

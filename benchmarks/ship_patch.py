@@ -1,7 +1,7 @@
 """Put a trained patch network into the package, with its card.
 
 python benchmarks/ship_patch.py patch-fine runs/patch-fine/all_real --version 1
-python benchmarks/ship_patch.py patch --version 4        # as it ships, calibrated anew
+python benchmarks/ship_patch.py patch --version 5        # as it ships, calibrated anew
 """
 
 import argparse

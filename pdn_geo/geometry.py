@@ -101,6 +101,20 @@ def oriented_corners(
     return np.stack([front - right, front + right, back + right, back - right], axis=-2)
 
 
+def nearest(
+    values: NDArray[np.floating], step: int, x: NDArray[np.floating], y: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """What a map of one value every `step` pixels holds at points, (N,).
+
+    values: (rows, cols). x, y: (N,) pixels; points outside are taken for the nearest inside.
+    """
+    rows, cols = (
+        np.clip(at // step, 0, size - 1).astype(int)
+        for at, size in ((y, values.shape[0]), (x, values.shape[1]))
+    )
+    return np.asarray(values[rows, cols], np.float64)
+
+
 def oriented_polygons(
     x: ArrayLike, y: ArrayLike, length: ArrayLike, width: ArrayLike, angle: ArrayLike
 ) -> NDArray[np.object_]:

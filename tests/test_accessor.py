@@ -35,7 +35,6 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_detect_on_an_array_is_detect_on_its_file(scene: Path) -> None:
     with rioxarray.open_rasterio(scene) as array:
-        array.attrs["long_name"] = ("red", "green", "blue")  # which rioxarray does not tell
         found = array.pdn.detect(patches=8, model="classical")
     expected = pdn_geo.detect(scene, patches=8, model="classical")
     assert len(found.detections) == 5

@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 
+from pdn_geo.geometry import nearest
+
 Floats = NDArray[np.float64]
 
 SURELY_LAND = 0.3
@@ -16,16 +18,11 @@ _SUREST = 0.95
 def water_near(water: NDArray[np.floating], step: int, x: Floats, y: Floats) -> Floats:
     """The likeliest water within some 16 pixels of points, (N,), 0-1.
 
-    water: (rows, cols), 0-1, one value every `step` pixels. x, y: (N,) pixels; points outside
-    are taken for the nearest inside.
+    water: (rows, cols), 0-1, one value every `step` pixels. x, y: (N,) pixels.
     """
     reach = round(_NEAR_PX / step)
     widest = maximum_filter(np.asarray(water, np.float32), 2 * reach + 1, mode="nearest")
-    rows, cols = (
-        np.clip(at // step, 0, size - 1).astype(int)
-        for at, size in ((y, water.shape[0]), (x, water.shape[1]))
-    )
-    return np.asarray(widest[rows, cols], np.float64)
+    return nearest(widest, step, x, y)
 
 
 def evidence(water: Floats) -> Floats:

@@ -8,7 +8,8 @@ from scipy.ndimage import maximum_filter
 
 from pdn_geo.detections import Detections
 from pdn_geo.engines.network.afloat import SURELY_LAND, evidence, water_near
-from pdn_geo.engines.network.expectation import density_at, promise
+from pdn_geo.engines.network.expectation import promise
+from pdn_geo.geometry import nearest
 
 Floats = NDArray[np.float64]
 
@@ -106,7 +107,7 @@ def decode(
         length=np.maximum(length, width),
         width=np.minimum(length, width),
         angle=np.arctan2(np.sin(angle), np.cos(angle)),
-        score=law.probability(at["boat"], gsd_m, wet, density_at(density, x, y)),
+        score=law.probability(at["boat"], gsd_m, wet, nearest(density, 1, x, y)),
         wake=1 / (1 + np.exp(-at["wake"])),
         bow_known=np.abs(ahead) > _BOW_KNOWN,
         cut=np.zeros(len(rows), bool),
