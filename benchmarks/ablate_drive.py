@@ -34,8 +34,11 @@ PAGE = Path(__file__).parents[1] / "docs" / "ablations-drive.md"
 PATCHES = (4, 8, 16, 32)
 JUDGED_AT = 16
 DEFAULT = "greedy (default)"
-MIXED = "128, 256 and 512 px (default)"
-WINDOWS = {"128 px": (128,), "256 px": (256,), "512 px": (512,), MIXED: greedy.WINDOW_SIZES}
+MIXED = "96, 256 and 512 px (default)"
+WINDOWS = {
+    "64 px": (64,), "96 px": (96,), "128 px": (128,), "256 px": (256,), "512 px": (512,),
+    "128, 256 and 512 px": (128, 256, 512), MIXED: greedy.WINDOW_SIZES,
+}  # fmt: skip
 
 Row = Callable[[Budget], Sequence[Look]]
 Outcome = dict[str, NDArray]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pdn_geo.drive.allowance import MIN_PATCHES
 from pdn_geo.drive.budget import PATCH_PX, Budget
 from pdn_geo.drive.candidates import Candidates
-from pdn_geo.drive.greedy import ROUND, GreedyDrive
+from pdn_geo.drive.greedy import MARGIN_PX, ROUND, WINDOW_SIZES, GreedyDrive
 from pdn_geo.drive.look import Look
 from pdn_geo.drive.tiling import Frame
 from pdn_geo.errors import OptionError
@@ -110,10 +110,11 @@ def test_each_first_look_is_the_best_there_is():
         expected = rng.random((30, 40)) ** 20
         drive = GreedyDrive(saliency_map(expected), (240, 320), Budget(patches=1 / 16))
         (look,) = run(drive)
+        side = (min(WINDOW_SIZES) - 2 * MARGIN_PX) // 8
         brute = max(
-            expected[row : row + 12, col : col + 12].sum()
-            for row in range(30 - 12 + 1)
-            for col in range(40 - 12 + 1)
+            expected[row : row + side, col : col + side].sum()
+            for row in range(30 - side + 1)
+            for col in range(40 - side + 1)
         )
         # Up to a fifth is given up to have the strongest cell in the middle.
         assert look.expected_boats >= 0.8 * brute

@@ -9,7 +9,7 @@ PATCH_PX = 512
 """Side of the patch that budgets count in."""
 
 SMALLEST = 1 / 16
-"""A budget that pays for one window of 128 x 128 px, the smallest look."""
+"""A budget that pays for one look, of up to 128 x 128 px."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from pdn_geo.drive.tiling import Frame
 from pdn_geo.geometry import Window
 from pdn_geo.saliency.map import SaliencyMap
 
-WINDOW_SIZES = (128, 256, 512)
+WINDOW_SIZES = (96, 256, 512)
 
 # Pixels at a window's edge whose boats may be cut: they stay for a neighbour. 16 px hold
 # half a boat of 10 m at 0.3 m, of 30 m at 1 m, of 320 m at 10 m.
@@ -40,7 +40,7 @@ _TRIM_STEP = 64
 class GreedyDrive:
     """A `Drive` that covers the saliency map greedily within a budget.
 
-    Each look is the free window of 128, 256 or 512 px with most expected boats per pixel
+    Each look is the free window of 96, 256 or 512 px with most expected boats per pixel
     among cells not yet seen whole (see `tiling.Frame`). Where the budget suffices to see
     everything that may hold a boat, or `budget.exhaustive` asks for it, a regular tiling
     takes its place. The same map and budget give the same looks, however they are fetched;

@@ -3,10 +3,12 @@
 import numpy as np
 
 from pdn_geo.detections import Detections
-from pdn_geo.drive.greedy import MARGIN_PX, WINDOW_SIZES
+from pdn_geo.drive.greedy import MARGIN_PX
 from pdn_geo.geometry import Window, square_about
 
 REASON = "goes on beyond the look"
+
+WIDER_PX = (128, 256, 512)
 
 _EDGE_PX = 1.5
 """A hull this near to the scene's own edge cannot be seen whole by any look."""
@@ -33,7 +35,7 @@ def second_windows(boats: Detections, scene_shape: tuple[int, int]) -> list[Wind
         if ((starts[:done] <= low) & (high < ends[:done])).all(axis=1).any():
             continue
         needed = 2 * (cut.length[boat] + MARGIN_PX)
-        side = next((size for size in WINDOW_SIZES if size >= needed), max(WINDOW_SIZES))
+        side = next((size for size in WIDER_PX if size >= needed), max(WIDER_PX))
         x, y = (low + high) / 2
         window = square_about(x, y, side, scene_shape)
         starts[done] = window.col_off, window.row_off
