@@ -24,6 +24,7 @@ from pdn_geo.evaluation.plane import Plane
 from pdn_geo.evaluation.truth import Truth, TruthFile, read_truth
 from pdn_geo.geometry import Window
 from pdn_geo.ocean import SeaConfig, simulate_scene
+from pdn_geo.saliency.prior import view_sea
 from pdn_geo.saliency.sea_statistics import sea_statistics
 from pdn_geo.saliency.water import water_probability
 from pdn_geo.sea import SeaStatistics
@@ -170,7 +171,7 @@ def _scene(
     water = cells.repeat(STRIDE, axis=0).repeat(STRIDE, axis=1)[:rows, :cols]
     truth = _truth(path, gsd_m)
     site = f"{collection.replace('naip_no_boats', 'naip_coast')}/{place}"
-    sea = sea_statistics(anchor, cells >= 0.5)
+    sea = sea_statistics(anchor, view_sea(anchor, cells))
     return Scene(path.stem, collection, site, gsd_m, values, valid, water, sea, truth, names)
 
 

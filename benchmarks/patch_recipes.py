@@ -12,7 +12,8 @@ class Stage:
 
     batch, side: crops of a step; where `mixed`, wider ones as well. seas, windy: shares of the
     crops that are of random seas and of open sea with whitecaps; the rest are of real scenes.
-    crops_m: metres per pixel of all of them; default all there is.
+    crops_m: metres per pixel of all of them; default all there is. shares: how often a real crop
+    is of each collection; default the recipe's.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Stage:
     seas: float = 1.0
     windy: float = 0.0
     crops_m: tuple[float, float] | None = None
+    shares: Mapping[str, float] | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,15 @@ class Recipe:
 def _loop(steps: int, rate: float, seed: int = 0) -> LoopConfig:
     return LoopConfig(steps=steps, learning_rate=rate, ema=0.998, seed=seed)
 
+
+_EMPTY = {
+    "naip_coast": 0.27,
+    "naip_no_boats": 0.2,
+    "marina_030cm": 0.13,
+    "surf_no_boats": 0.12,
+    "aerial_no_boats": 0.16,
+}
+"""More of what holds no boat: surf, parked cars."""
 
 _METRE, _FINE = (0.55, 1.85), (0.25, 1.85)
 
@@ -71,6 +82,7 @@ RECIPES = {
             Stage(name="wide", loop=_loop(1800, 8e-4, 2), batch=14, side=192, seas=0.3),
             Stage(name="again", loop=_loop(1000, 6e-4, 3), batch=14, side=192, seas=0.3),
             Stage(name="wakes", loop=_loop(800, 5e-4, 4), batch=14, side=192, seas=0.3),
+            Stage(name="level", loop=_loop(800, 6e-4, 5), batch=14, side=192, seas=0.3),
         ),
     ),
     "patch-fine": Recipe(
@@ -103,6 +115,10 @@ RECIPES = {
             Stage(
                 name="real", loop=_loop(1400, 1.2e-3, 5), batch=16, side=192, mixed=False,
                 seas=0.1, windy=0.27, crops_m=_FINE,
+            ),
+            Stage(
+                name="empty", loop=_loop(700, 6e-4, 7), batch=16, side=192, mixed=False,
+                seas=0.1, windy=0.35, crops_m=_FINE, shares=_EMPTY,
             ),
         ),
     ),

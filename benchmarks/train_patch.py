@@ -103,7 +103,9 @@ def sources(
     if real_share > 0:
         kept = runs / "real_scenes.pickle"
         fold_of = folds_of_sites(options.weights)
-        real, sprites = real_sources(recipe.shares, stage.crops_m, fold_of, options.fold, kept)
+        real, sprites = real_sources(
+            stage.shares or recipe.shares, stage.crops_m, fold_of, options.fold, kept
+        )
         whole = sum(weight for _, weight in real)
         found += [(source, real_share * weight / whole) for source, weight in real]
     kinds = ((stage.seas, "seas", recipe.sea_seed), (stage.windy, "windy", recipe.sea_seed + 1000))

@@ -42,7 +42,8 @@ class SeaLevel:
 
 @dataclass(frozen=True, slots=True)
 class SeaStatistics:
-    """Robust centre and spread of single water pixels, per band, (bands,) float32 each.
+    """Robust centre of single water pixels and their spread about the water around, per band,
+    (bands,) float32 each.
 
     Taken over the whole scene, never over a patch: a patch full of boats must not
     redefine what is normal. `std` is positive. level: the centre from place to place; None
@@ -65,8 +66,7 @@ class SeaStatistics:
     def pooled(cls, parts: Sequence["SeaStatistics"], weights: Sequence[float]) -> "SeaStatistics":
         """One yardstick from those of several anchor tiles, weighted by their water."""
         mean = np.average([p.mean for p in parts], axis=0, weights=weights)
-        second = np.average([p.std**2 + p.mean**2 for p in parts], axis=0, weights=weights)
-        std = np.sqrt(np.maximum(second - mean**2, min((p.std**2).min() for p in parts)))
+        std = np.sqrt(np.average([p.std**2 for p in parts], axis=0, weights=weights))
         return cls(mean.astype(np.float32), std.astype(np.float32))
 
     def level_at(self, window: Window) -> Floats:

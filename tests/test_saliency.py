@@ -70,7 +70,7 @@ def test_cfar_false_alarm_rate(draw, expected):
     noise = draw(rng, (400, 400)).astype(np.float32)
     if expected > 0.01:
         expected = np.exp(-(np.log(2) + 3 * np.log(3) / 1.349))
-    view = SeaView(np.stack([noise, noise, noise, noise]), np.ones(noise.shape, bool))
+    view = SeaView(np.stack([noise] * 4), np.ones(noise.shape, bool), np.ones(1, np.float32))
     rate = np.mean(CaCfar("bright").score(view) > 3)
     assert rate == pytest.approx(expected, rel=0.25)
 
@@ -79,7 +79,7 @@ def test_cfar_adapts_to_a_rough_patch():
     rng = np.random.default_rng(0)
     noise = rng.normal(size=(200, 200)).astype(np.float32)
     noise[:, 100:] *= 4
-    view = SeaView(np.stack([noise] * 4), np.ones(noise.shape, bool))
+    view = SeaView(np.stack([noise] * 4), np.ones(noise.shape, bool), np.ones(1, np.float32))
     score = CaCfar("bright").score(view)
     assert np.mean(score[:, 120:] > 4) < 0.003
 

@@ -16,7 +16,7 @@ SIDE = 120
 def view_of(means: np.ndarray) -> SeaView:
     """One band whose mean, maximum and minimum are the same."""
     contrast = np.stack([means, means, means, np.zeros_like(means)]).astype(np.float32)
-    return SeaView(contrast, np.ones(means.shape, np.bool_))
+    return SeaView(contrast, np.ones(means.shape, np.bool_), np.ones(1, np.float32))
 
 
 def noise(seed: int = 0) -> np.ndarray:

@@ -5,14 +5,12 @@ from pdn_geo.geometry import Window
 from pdn_geo.sea import SeaLevel, SeaStatistics
 
 
-def test_pooled_is_the_statistics_of_the_union() -> None:
-    rng = np.random.default_rng(0)
-    parts = [rng.normal(10, 2, 4000), rng.normal(14, 3, 1000)]
-    stats = [SeaStatistics(np.float32([p.mean()]), np.float32([p.std()])) for p in parts]
-    pooled = SeaStatistics.pooled(stats, [4000, 1000])
-    union = np.concatenate(parts)
-    assert pooled.mean[0] == pytest.approx(union.mean(), rel=1e-5)
-    assert pooled.std[0] == pytest.approx(union.std(), rel=1e-5)
+def test_pooled_weighs_parts_by_their_water_and_takes_another_level_for_no_spread() -> None:
+    parts = [SeaStatistics(np.float32([10]), np.float32([2])),
+             SeaStatistics(np.float32([14]), np.float32([4]))]  # fmt: skip
+    pooled = SeaStatistics.pooled(parts, [3000, 1000])
+    assert pooled.mean[0] == pytest.approx(11)
+    assert pooled.std[0] == pytest.approx(np.sqrt((3 * 4 + 16) / 4))
 
 
 def test_zero_spread_is_refused() -> None:

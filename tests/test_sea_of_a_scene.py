@@ -17,6 +17,13 @@ def test_sea_statistics_are_those_of_pixels_without_boats():
     np.testing.assert_allclose(sea.std, 1.5, rtol=0.15)
 
 
+def test_silt_is_level_and_not_spread():
+    pixels = calm_sea((1024, 1024))
+    pixels += np.linspace(0, 60, 1024, dtype=np.float32)
+    _, sea = saliency_of(pixels)
+    np.testing.assert_allclose(sea.std, 1.5, rtol=0.4)
+
+
 def test_the_level_of_the_sea_goes_from_place_to_place_and_boats_do_not_move_it():
     pixels = calm_sea((1024, 1024))
     silt = np.float32([30, 20, 10])

@@ -108,6 +108,19 @@ def test_other_light_keeps_grey_grey_and_colour_coloured(scene):
         assert fringe[0] - fringe[1] > 10
 
 
+def test_other_light_makes_the_water_of_some_crops_uneven(scene):
+    crop = cut(scene, (270, 150), np.eye(2), 96)
+    crop = replace(crop, values=crop.level.copy())
+    uneven = []
+    for seed in range(200):
+        lit = in_other_light(crop, np.random.default_rng(seed))
+        left, right = (
+            (lit.values - lit.level)[:, :, side].mean() for side in (slice(8), slice(-8, None))
+        )
+        uneven.append(abs(left - right) > 0.5 * crop.sea.std.mean())
+    assert 0.2 < np.mean(uneven) < 0.5
+
+
 def pasted_on(scene, *, under_way):
     """A crop without and with one more boat, and that boat."""
     at_sea = replace(scene, water=np.ones_like(scene.water))

@@ -142,7 +142,7 @@ class SaliencyBuilder:
         ):
             whole[core.slices] = part[rows, cols]
         weight = float(np.count_nonzero(view.sea[rows, cols]))
-        self._seas.append((sea_statistics(anchor, view.sea), weight))
+        self._seas.append((sea_statistics(anchor, view), weight))
         self._levels.add(anchor, view.sea)
         self.long_objects += long_objects(anchor, view, likely, self._gsd_m)
 

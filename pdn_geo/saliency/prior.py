@@ -33,11 +33,13 @@ class SeaView:
     contrast: (features, rows, cols) float32: per band mean, max and min, then one log std
     over all bands, each less the water around the cell and over its spread on water; so a
     quiet sea has centre 0 and spread 1 in every feature. sea: (rows, cols) bool, cells
-    that are water or may well be; empty when there are too few to tell.
+    that are water or may well be; empty when there are too few to tell. spread: (bands,) float32,
+    of the cells' means about the water around them, in the units of the scene; 0 without sea.
     """
 
     contrast: NDArray[np.float32]
     sea: NDArray[np.bool_]
+    spread: NDArray[np.float32]
 
     @property
     def means(self) -> NDArray[np.float32]:
@@ -79,14 +81,17 @@ def view_sea(anchor: GlobalAnchor, water: Field, each: Each = map) -> SeaView:
     weight = sea.astype(np.float32)
     bands, rows, cols = anchor.mean.shape
     contrast = np.empty((3 * bands + 1, rows, cols), np.float32)
+    spread = np.zeros(bands, np.float32)
     picked = subsample(sea.ravel(), _SAMPLE)
     if not len(picked):
         contrast[:] = 0
-        return SeaView(contrast, sea)
+        return SeaView(contrast, sea, spread)
     share = box_mean(weight, _NEIGHBOURHOOD)
 
     def measure_band(band: int) -> None:
-        around = _surroundings(anchor.mean[band], weight, share, picked)
+        mean = anchor.mean[band]
+        around = _surroundings(mean, weight, share, picked)
+        spread[band] = robust_centre_spread(mean.ravel()[picked] - around.ravel()[picked])[1]
         for i, statistic in enumerate((anchor.mean, anchor.max, anchor.min)):
             contrast[3 * band + i] = _in_spreads(statistic[band] - around, picked)
 
@@ -98,7 +103,7 @@ def view_sea(anchor: GlobalAnchor, water: Field, each: Each = map) -> SeaView:
     parts = (*(partial(measure_band, band) for band in range(bands)), measure_texture)
     list(each(lambda part: part(), parts))
     contrast[:, anchor.valid <= 0] = 0
-    return SeaView(contrast, sea)
+    return SeaView(contrast, sea, spread)
 
 
 def standardised(score: Field, view: SeaView) -> Field:

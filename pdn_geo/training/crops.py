@@ -25,6 +25,9 @@ _SCALES = (0.75, 1.3)
 _GAIN = 0.4  # spread of the logarithm of contrast
 _BAND_GAIN = 0.05
 _BAND_LEVEL = 0.15  # in spreads of the sea
+_SLOPE = (0.5, 0.7)
+"""Share of crops where the water is brighter to one side than the scene's level knows, as over
+silt and shallows, and the spread of how much, in spreads of the sea."""
 _STATE = 0.15
 _NOISE = (0.5, 0.4)  # share of crops, most spreads of the sea
 _GLITTER = (0.3, 2.5)  # likewise; of all bands alike, so that boats stand out less
@@ -113,6 +116,8 @@ def in_other_light(crop: Crop, rng: np.random.Generator) -> Crop:
     bands = len(values)
     gain = np.exp(rng.normal(0, _GAIN) + rng.normal(0, _BAND_GAIN, bands))
     shift = rng.normal(0, _BAND_LEVEL, bands)[:, None, None] * std
+    if rng.random() < _SLOPE[0]:
+        shift = shift + _slope(crop.valid.shape, rng) * std
     values = crop.level + shift + (values - crop.level) * gain[:, None, None]
     if rng.random() < _NOISE[0]:
         noise = rng.standard_normal(values.shape, dtype=np.float32)
@@ -138,6 +143,13 @@ def _glitter(shape: tuple[int, int], rng: np.random.Generator) -> Image:
         rng.standard_normal(shape, dtype=np.float32), rng.uniform(0, _GLITTER_PX), mode="wrap"
     )
     return noise / noise.std()
+
+
+def _slope(shape: tuple[int, int], rng: np.random.Generator) -> Image:
+    """A plane over (rows, cols) of any direction, height and steepness."""
+    rows, cols = (np.linspace(-1, 1, size, dtype=np.float32) for size in shape)
+    height, down, across = rng.normal(0, _SLOPE[1], 3).astype(np.float32)
+    return np.asarray(height + down * rows[:, None] + across * cols)
 
 
 def _without_nir(crop: Crop) -> Crop:
