@@ -82,6 +82,7 @@ RECIPES = {
             Stage(name="wide", loop=_loop(1800, 8e-4, 2), batch=14, side=192, seas=0.3),
             Stage(name="again", loop=_loop(1000, 6e-4, 3), batch=14, side=192, seas=0.3),
             Stage(name="wakes", loop=_loop(800, 5e-4, 4), batch=14, side=192, seas=0.3),
+            # Since then a scene's spread is that about the water around.
             Stage(name="level", loop=_loop(800, 6e-4, 5), batch=14, side=192, seas=0.3),
         ),
     ),
