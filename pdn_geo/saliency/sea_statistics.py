@@ -1,6 +1,7 @@
 """Single-pixel statistics of the sea from those of its cells."""
 
 import numpy as np
+
 from pdn_geo.anchor import GlobalAnchor
 from pdn_geo.saliency.filters import robust_centre_spread, subsample
 from pdn_geo.saliency.prior import SeaView
