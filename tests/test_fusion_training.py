@@ -103,7 +103,7 @@ def taught_scene(seed):
     return FakeScene(image[None], name=f"scene {seed}"), saliency, boats
 
 
-def sample_of(seed, *, patches=0.8, **known_of_boats):
+def sample_of(seed, *, patches=0.45, **known_of_boats):
     scene, saliency, boats = taught_scene(seed)
     boats = replace(boats, **{name: np.full(len(boats), v) for name, v in known_of_boats.items()})
     drive = GreedyDrive(saliency, (SIZE, SIZE), Budget(patches=patches))
