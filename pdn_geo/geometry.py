@@ -64,13 +64,6 @@ class Window:
             height=self.height + 2 * margin,
         )
 
-    def rounded_out(self, block_shape: tuple[int, int]) -> "Window":
-        """The window of whole blocks of (rows, cols) that holds this one; it may reach outside."""
-        high, wide = block_shape
-        top, left = self.row_off // high * high, self.col_off // wide * wide
-        bottom, right = -(-self.row_end // high) * high, -(-self.col_end // wide) * wide
-        return Window(col_off=left, row_off=top, width=right - left, height=bottom - top)
-
     def contains(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.bool_]:
         """Which points (pixel coordinates) lie in the half-open window."""
         x, y = np.asarray(x), np.asarray(y)

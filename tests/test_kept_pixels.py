@@ -81,17 +81,3 @@ def test_what_has_no_room_or_has_a_mask_is_not_kept(monkeypatch):
     monkeypatch.setattr(module, "MOST_BYTES", STORED.nbytes - 1)
     kept.put(whole, Raw(STORED))
     assert kept.get(whole) is None
-
-
-def test_a_window_in_a_block_that_was_decoded_costs_nothing(tmp_path):
-    path = write(tmp_path / "scene.tif", STORED, tiled=True, blockxsize=64, blockysize=32)
-    with open_scene(path) as scene:
-        decoded = []
-        read = scene._source.read
-        scene._source.read = lambda *asked: decoded.append(asked[1]) or read(*asked)
-        with scene.pixels_kept():
-            first = scene.read(window(40, 70, 10, 20))
-            again = scene.read(window(33, 100, 31, 20))
-        assert decoded == [window(32, 64, 32, 64)]
-    assert (first.values == STORED[:, 40:50, 70:90]).all()
-    assert (again.values == STORED[:, 33:64, 100:120]).all()

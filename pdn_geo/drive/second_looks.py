@@ -9,6 +9,7 @@ from pdn_geo.geometry import Window, square_about
 REASON = "goes on beyond the look"
 
 WIDER_PX = (128, 256, 512)
+"""Sides of second looks: the least is wider than most first ones."""
 
 _EDGE_PX = 1.5
 """A hull this near to the scene's own edge cannot be seen whole by any look."""

@@ -29,13 +29,6 @@ class Raw:
     opacity: NDArray | None = None
     mask: NDArray[np.bool_] | None = None
 
-    def part(self, window: Window, *, of: Window) -> "Raw":
-        """A copy of what a window inside the window `of` all this holds."""
-        rows = slice(window.row_off - of.row_off, window.row_end - of.row_off)
-        cols = slice(window.col_off - of.col_off, window.col_end - of.col_off)
-        masks = (None if m is None else m[rows, cols].copy() for m in (self.opacity, self.mask))
-        return Raw(self.bands[:, rows, cols].copy(), *masks)
-
 
 class Source(Protocol):
     """Where a scene's numbers come from: a GDAL dataset or an xarray DataArray."""

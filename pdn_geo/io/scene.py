@@ -17,7 +17,7 @@ from pdn_geo.io.bands import BandChoice, choose_bands
 from pdn_geo.io.byte_cells import BytePixels
 from pdn_geo.io.dataarray import ArraySource, is_dataarray
 from pdn_geo.io.dataset import DatasetSource, Raw, Source
-from pdn_geo.io.kept import MOST_BYTES, KeptPixels
+from pdn_geo.io.kept import KeptPixels
 from pdn_geo.io.radiometry import Radiometry
 from pdn_geo.io.reasons import open_reason, root_reason
 from pdn_geo.scene import Pixels
@@ -221,29 +221,10 @@ class RasterScene:
         kept = self._kept if level is None else None
         if kept is not None and (known := kept.get(window)) is not None:
             return known
-        if kept is None or not self._blocks_fit:
-            raw = self._source.read(self.choice, window, level)
-            if kept is not None:
-                kept.put(window, raw)
-            return raw
-        # GDAL decodes whole blocks anyhow: the next window in them is to cost nothing.
-        blocks = window.rounded_out(self.block_shape).intersection(self._whole)
-        assert blocks is not None
-        raw = self._source.read(self.choice, blocks, level)
-        kept.put(blocks, raw)
-        return raw.part(window, of=blocks)
-
-    @property
-    def _blocks_fit(self) -> bool:
-        """Whether all blocks of the scene may be kept."""
-        rows, cols = self.block_shape
-        size = self.header.block_bytes * self._whole.area / (rows * cols)
-        plain = not self.header.has_mask and "alpha" not in self.header.colour
-        return plain and 0 < size <= MOST_BYTES
-
-    @property
-    def _whole(self) -> Window:
-        return Window(col_off=0, row_off=0, width=self.grid.width, height=self.grid.height)
+        raw = self._source.read(self.choice, window, level)
+        if kept is not None:
+            kept.put(window, raw)
+        return raw
 
 
 def _name_of(source: Any) -> str:
