@@ -1,4 +1,4 @@
-"""`evaluate` on files: coordinates, formats, ignore areas, broken input, the command."""
+"""`evaluate` on files: coordinates, formats, ignore areas, the command."""
 
 import json
 from dataclasses import replace
@@ -7,8 +7,8 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
-from affine import Affine
-from pyproj import CRS, Transformer
+from labels import HULLS, SEEN, UTM, found, geojson, rotated_grid, write
+from pyproj import Transformer
 from typer.testing import CliRunner
 
 from pdn_geo.detections import Detections
@@ -16,83 +16,8 @@ from pdn_geo.drive.look import Look
 from pdn_geo.errors import OptionError, VectorError
 from pdn_geo.evaluation import evaluate, pool
 from pdn_geo.geometry import Window
-from pdn_geo.grid import AffineMapping, PixelGrid
-from pdn_geo.ocean import truth as ocean
+from pdn_geo.grid import PixelGrid
 from pdn_geo.products import Findings, write_products
-
-UTM = "EPSG:32631"
-
-
-def write(path, geometry, layer=None, crs=None, **fields):
-    """One layer of any format through pyogrio, mixed geometry allowed."""
-    geometry = np.asarray(geometry, dtype=object)
-    columns = [np.asarray(values) for values in fields.values()]
-    pyogrio.raw.write(
-        path,
-        shapely.to_wkb(geometry),
-        columns,
-        list(fields),
-        layer=layer,
-        crs=crs,
-        geometry_type="Unknown",
-        append=path.exists(),
-    )
-    return path
-
-
-def geojson(path, features, **header):
-    """features: (geometry, properties) pairs."""
-    items = [
-        {"type": "Feature", "properties": properties, "geometry": shapely.geometry.mapping(shape)}
-        for shape, properties in features
-    ]
-    collection = {"type": "FeatureCollection", **header, "features": items}
-    path.write_text(json.dumps(collection))
-    return path
-
-
-def found(x, y, score=None, length=10.0, width=3.0, angle=0.0):
-    """Detections from a few numbers."""
-    n = len(x)
-    full = {"length": length, "width": width, "angle": angle, "wake": 0, "look": 0}
-    return Detections(
-        x=x,
-        y=y,
-        score=np.ones(n) if score is None else score,
-        bow_known=np.zeros(n),
-        cut=np.zeros(n),
-        **{name: np.broadcast_to(value, n) for name, value in full.items()},
-    )
-
-
-def rotated_grid(crs=UTM, gsd=2.0, turn=33.0, x=500_000.0, y=4_600_000.0):
-    transform = Affine.translation(x, y) * Affine.rotation(turn) * Affine.scale(gsd, -gsd)
-    return PixelGrid(height=800, width=1000, crs=CRS(crs), mapping=AffineMapping(transform))
-
-
-HULLS = [
-    (
-        shapely.LineString([(100, 100), (140, 120)]),
-        {"kind": "vessel", "beam_px": 8, "confidence": 3},
-    ),
-    (
-        shapely.LineString([(300, 200), (300, 240)]),
-        {"kind": "vessel", "beam_px": 9, "confidence": 2},
-    ),
-    (
-        shapely.LineString([(500, 300), (520, 300)]),
-        {"kind": "vessel", "beam_px": 5, "confidence": 1},
-    ),
-    (shapely.box(600, 600, 700, 700), {"kind": "ignore"}),
-    (shapely.Point(50, 700), {"kind": "negative"}),
-]
-# both boats, one of them twice, the doubtful one, one in the ignore area, the negative
-SEEN = found(
-    x=[121, 300, 303, 510, 650, 50],
-    y=[110, 221, 221, 300, 650, 700],
-    score=[0.9, 0.8, 0.7, 0.6, 0.5, 0.4],
-    length=40.0,
-)
 
 
 @pytest.fixture
@@ -237,52 +162,6 @@ def test_looks_come_with_a_geopackage(tmp_path):
     assert np.isnan(result.ap50)
 
 
-def test_truth_in_several_layers(tmp_path):
-    truth = write(tmp_path / "t.gpkg", [shapely.box(0, 0, 20, 5)], "hulls", UTM)
-    write(truth, [shapely.box(100, 100, 200, 200)], "ignore", UTM)
-    write(truth, [shapely.Point(500, 500)], "wakes", UTM)
-    x, y = np.array([10, 150, 500]), np.array([2, 150, 500])
-    seen = write(tmp_path / "s.gpkg", shapely.points(x, y), crs=UTM, score=[0.9, 0.8, 0.7])
-    result = evaluate(seen, truth)
-    assert (result.hits, result.false_alarms, result.ignored) == (1, 1, 1)
-    assert evaluate(seen, truth, truth_layer="wakes").hits == 1
-    with pytest.raises(VectorError, match="no layer 'boats'; it has hulls, ignore, wakes"):
-        evaluate(seen, truth, truth_layer="boats")
-
-
-def test_kinds_of_boats_are_boats(tmp_path):
-    kinds = ["vessel", "Tug", None, "ship", "negative", "rejected", "wake", "ignore"]
-    shapes = [shapely.box(500, 100 * i, 520, 100 * i + 5) for i in range(len(kinds))]
-    pairs = [(shape, {"kind": kind}) for shape, kind in zip(shapes, kinds, strict=True)]
-    assert evaluate(SEEN, geojson(tmp_path / "t.geojson", pairs)).labelled == 4
-
-
-def test_simulated_truth_is_understood(tmp_path):
-    hull, wake = shapely.box(500_000, 4_600_000, 500_030, 4_600_008), shapely.box(0, 0, 9, 9)
-    kinds = np.array(["ferry"], dtype=object), np.array(["kelvin"], dtype=object)
-    layers = [ocean.Layer(np.array([shape], dtype=object), {"kind": kind})
-              for shape, kind in zip((hull, wake), kinds, strict=True)]  # fmt: skip
-    none = ocean.Layer(np.empty(0, dtype=object), {"what": np.empty(0, dtype=object)})
-    ocean.Truth(*layers, negatives=none, crs=CRS(UTM).to_wkt()).write(tmp_path / "sea.truth.gpkg")
-    result = evaluate(Detections.empty(), tmp_path / "sea.truth.gpkg", scene=rotated_grid())
-    assert result.labelled == 1
-    np.testing.assert_allclose(result.boats.length, 30, rtol=1e-3)
-
-
-@pytest.mark.parametrize("header", [{}, {"coordinate_note": "pixel coordinates"}])
-def test_pixels_are_recognised(tmp_path, header):
-    off_the_globe = shapely.Point(420, 95) if not header else shapely.Point(30, 20)
-    truth = geojson(tmp_path / "t.geojson", [(off_the_globe, {})], **header)
-    assert evaluate(found([off_the_globe.x], [off_the_globe.y]), truth).hits == 1
-
-
-def test_small_pixel_numbers_need_to_be_told(tmp_path):
-    truth = geojson(tmp_path / "t.geojson", [(shapely.Point(30, 20), {})])
-    with pytest.raises(OptionError, match="places on the ground"):
-        evaluate(found([30], [20]), truth)
-    assert evaluate(found([30], [20]), truth, truth_coordinates="pixels").hits == 1
-
-
 def test_pixels_against_ground_need_the_scene(tmp_path, pixel_truth):
     seen = write(tmp_path / "s.gpkg", [shapely.Point(5, 1)], crs=UTM, score=[1.0])
     with pytest.raises(OptionError, match="give the scene"):
@@ -315,45 +194,6 @@ def test_empty_result_file_on_the_ground(tmp_path):
     assert (result.labelled, result.hits, result.false_alarms) == (1, 0, 0)
     nothing = write(tmp_path / "n.gpkg", [], "hulls", UTM)
     assert evaluate(seen, nothing).labelled == 0
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("t.geojson", "{not json"),
-        ("t.geojson", ""),
-        ("t.gpkg", "no database"),
-        ("t.parquet", "PAR1 no more"),
-        ("t.csv", "name,score\na,1\n"),
-        ("t.geojson", '{"type": "FeatureCollection", "features": [{"type": "Feature"'),
-        ("t.geojson", '{"type": "Point", "coordinates": [1e999, 5]}'),
-    ],
-)
-def test_broken_truth_is_one_clear_error(tmp_path, name, content):
-    path = tmp_path / name
-    path.write_text(content)
-    with pytest.raises(VectorError) as error:
-        evaluate(SEEN, path)
-    assert str(path) in str(error.value)
-    assert "\n" not in str(error.value)
-
-
-def test_odd_geometry_is_mended_or_dropped(tmp_path):
-    spiked = shapely.Polygon([(10, 10), (30, 10), (30, 20), (60, 20), (30, 20), (10, 20)])
-    mixture = shapely.GeometryCollection([shapely.box(100, 100, 120, 110), shapely.Point(0, 0)])
-    shapes = [spiked, mixture, shapely.Polygon(), shapely.box(200, 200, 220, 210)]
-    truth = geojson(tmp_path / "t.geojson", [(s, {}) for s in shapes], coordinates="pixels")
-    seen = found([20, 110, 210], [15, 105, 205], length=20, width=10)
-    result = evaluate(seen, truth)
-    assert (result.labelled, result.hits, result.ap50) == (3, 3, 1)
-    np.testing.assert_allclose(result.boats.length, 20)
-
-
-def test_a_sequence_of_features_is_a_vector_file(tmp_path):
-    point = {"type": "Point", "coordinates": [500.0, 300.0]}
-    line = json.dumps({"type": "Feature", "properties": {}, "geometry": point})
-    (tmp_path / "t.geojson").write_text(f"{line}\n{line}\n")
-    assert evaluate(found([500], [300]), tmp_path / "t.geojson").labelled == 2
 
 
 def test_bad_values_are_named(tmp_path, pixel_truth):
@@ -424,11 +264,3 @@ def test_the_command_prints_a_table_and_json(tmp_path, pixel_truth):
     figures = json.loads(out.stdout)
     assert (figures["labelled"], figures["hits"], figures["threshold"]) == (2, 2, 0.5)
     assert len(figures["intervals"]["recall"]) == 2
-
-
-def test_every_label_file_of_the_shared_data_is_taken_as_pixels(shared_data):
-    paths = sorted(shared_data.glob("**/*.hulls.geojson"))
-    labelled = {path: evaluate(Detections.empty(), path) for path in paths}
-    assert {result.unit for result in labelled.values()} == {"px"}
-    ports = [r for path, r in labelled.items() if path.parent.name == "sentinel2_ports"]
-    assert sum(r.labelled + r.doubtful for r in ports) == 426
