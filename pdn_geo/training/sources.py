@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pdn_geo.training.cars import MOST_GSD_M, park
 from pdn_geo.training.crops import Crop, cut, in_other_light, random_turn
+from pdn_geo.training.jetties import build
 from pdn_geo.training.scenes import TrainingScene
 from pdn_geo.training.simulated import SimulatedSeas
 from pdn_geo.training.sprites import Sprite, paste
@@ -21,6 +22,7 @@ _CROWD_PX = 96
 _INNER = 0.4
 """Crops hang over a scene's edge by no more than half a side less this."""
 _PARKED = 0.5
+_BUILT = 0.4
 _PASTED = 2.0  # boats tried to set on each crop of real water, on average
 _WHITE, _OVER_SEA = 99.7, 2.5
 
@@ -71,6 +73,8 @@ def _crop(
     crop = cut(scene, _somewhere(scene, rng, side), random_turn(rng), side)
     if dry and crop.gsd_m <= MOST_GSD_M and rng.random() < _PARKED:
         crop = park(crop, _white(scene), rng)
+    if rng.random() < _BUILT:
+        crop = build(crop, rng)
     for _ in range(rng.poisson(_PASTED) if sprites else 0):
         crop = paste(crop, sprites, _white(scene), rng)
     return in_other_light(crop, rng)

@@ -19,7 +19,7 @@ FINEST_PX = 12.0
 _ROUND = 2.6  # exponent of the superellipse that a hull is taken for
 _AROUND = 1.15
 _DARK, _WHITE = 10.0, 99.8  # percentiles that stand for water and white
-_BLUR = 0.45  # Gaussian of a sensor's point spread, in its pixels
+_BLUR = (0.6, 1.3)  # Gaussian of optics and resampling, in pixels; 1 to 1.15 in real products
 _LENGTHS = (0.7, 2.5)
 _STRETCH = 1.25
 _LEAST_PX = 1.5
@@ -116,13 +116,14 @@ def paste(
     under_way = rng.random() < _UNDER_WAY
     drift = rng.uniform(-_FRINGE_PX, _FRINGE_PX)
     drift *= crop.gsd_m >= _FRINGE_GSD_M and under_way
+    blur = rng.uniform(*_BLUR)
     level = crop.level[:, int(y), int(x)]
     light = (white - level) * np.exp(rng.uniform(*np.log(_BRIGHTNESS)))
     values = crop.values.copy()
     boat = Boats.one(x, y, length, width, angle)
     if under_way and rng.random() < _BRIGHT_WAKE:
         stern = x - np.cos(angle) * length / 2, y - np.sin(angle) * length / 2
-        foam = streak(crop.valid.shape, stern, angle, (length, width), rng)
+        foam = gaussian_filter(streak(crop.valid.shape, stern, angle, (length, width), rng), blur)
         foam *= crop.water >= _WATER
         values += foam * np.maximum(white[:, None, None] - values, 0)
         boat = replace(boat, wake=np.ones(1), bow_known=np.ones(1, bool))
@@ -130,7 +131,9 @@ def paste(
         shift = drift * {"red": 1.0, "green": 0.5, "blue": 0.0}.get(name, 1.5)
         colour = sprite.colour[{"red": 0, "green": 1, "blue": 2}.get(name, 0)]
         # The middle of the exposures is where the label lies.
-        place = _Placing(x - (around[1].start), y - (around[0].start), angle, scale, shift - drift)
+        place = _Placing(
+            x - (around[1].start), y - (around[0].start), angle, scale, shift - drift, blur
+        )
         cover, seen = (place.draw(part, 2 * reach) for part in (sprite.cover, colour))
         values[i][around] = values[i][around] * (1 - cover) + cover * level[i] + seen * light[i]
     return replace(crop, values=values, boats=Boats.concatenate([crop.boats, boat]))
@@ -138,17 +141,18 @@ def paste(
 
 @dataclass(frozen=True, slots=True)
 class _Placing:
-    """Where a sprite goes: its centre in a small box, turn, scale, and shift ahead in pixels."""
+    """Where a sprite goes: its centre in a small box, turn and scale; pixels ahead and of blur."""
 
     x: float
     y: float
     angle: float
     scale: float
     ahead: float
+    blur: float
 
     def draw(self, layer: Image, side: int) -> Image:
         """The layer as a sensor of these pixels averages it, (side, side)."""
-        blur = _BLUR / self.scale
+        blur = self.blur / self.scale
         layer = np.pad(layer, int(3 * blur) + 1)
         smooth = gaussian_filter(layer, blur, mode="constant", truncate=3)
         cos, sin = np.cos(self.angle), np.sin(self.angle)

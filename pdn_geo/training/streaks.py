@@ -8,7 +8,8 @@ Image = NDArray[np.float32]
 
 _WHITENESS = (0.25, 1.1)  # astern, of white
 _FADES_IN = (0.7, 5.0)  # lengths of the hull until it is 1/e of that
-_BREADTH = (0.5, 1.3)  # beams astern
+_BREADTH = (0.5, 2.5)  # beams, soon after it begins, with a round head
+_AHEAD = 0.9  # most hull lengths before the stern where it begins: spray flies from the bow
 _SPREAD = (0.1, 0.45)  # exponent of its growth; turbulence alone makes 0.2
 _BEND = 0.03  # spread of its curvature, per hull length
 _RAGGED = 0.4  # most variation of its whiteness
@@ -27,17 +28,20 @@ def streak(
     """Whiteness of the churned water of a boat, (rows, cols), 0 to about 1.
 
     stern: (x, y) in pixels. heading: radians from +x towards +y. hull: length and width in
-    pixels. As PlanetScope shows them, such wakes are as bright and as wide as the hull before
-    them, often more so, and a few hulls long.
+    pixels. As PlanetScope shows them, such wakes are as bright as the hull before them and
+    up to twice as wide, often from its bow on, and a few hulls long.
     """
     length, beam = hull[0], max(hull[1], _LEAST_BEAM_PX)
     y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32) + np.float32(0.5)
     x, y = x - stern[0], y - stern[1]
     cos, sin = np.cos(heading), np.sin(heading)
     aft, aside = -(x * cos + y * sin), y * cos - x * sin
+    aft += length * rng.uniform(0, _AHEAD)
     aside = aside - rng.normal(0, _BEND) / length * aft**2
     behind = np.maximum(aft, 0)
-    width = beam * rng.uniform(*_BREADTH) * (1 + behind / beam) ** rng.uniform(*_SPREAD)
+    breadth = beam * np.exp(rng.uniform(*np.log(_BREADTH)))
+    width = breadth * (1 + behind / breadth) ** rng.uniform(*_SPREAD)
+    width *= np.sqrt(1 - np.square(np.clip(1 - 2 * behind / breadth, 0, 1)))
     across = np.clip((width / 2 - np.abs(aside)) / (2 * _EDGE_PX) + 0.5, 0, 1)
     fades_in = length * np.exp(rng.uniform(*np.log(_FADES_IN)))
     along = np.clip(aft / (2 * _EDGE_PX) + 0.5, 0, 1) * np.exp(-behind / fades_in)
