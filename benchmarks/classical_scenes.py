@@ -171,7 +171,7 @@ def _scene(
     water = cells.repeat(STRIDE, axis=0).repeat(STRIDE, axis=1)[:rows, :cols]
     truth = _truth(path, gsd_m)
     site = f"{collection.replace('naip_no_boats', 'naip_coast')}/{place}"
-    sea = sea_statistics(anchor, view_sea(anchor, cells))
+    sea = sea_statistics(anchor, view_sea(anchor, cells)).in_proportion()
     return Scene(path.stem, collection, site, gsd_m, values, valid, water, sea, truth, names)
 
 

@@ -84,6 +84,8 @@ RECIPES = {
             Stage(name="wakes", loop=_loop(800, 5e-4, 4), batch=14, side=192, seas=0.3),
             # Since then a scene's spread is that about the water around.
             Stage(name="level", loop=_loop(800, 6e-4, 5), batch=14, side=192, seas=0.3),
+            # And kept in proportion to its range; boats set on water are softer, jetties stand.
+            Stage(name="soft", loop=_loop(1000, 7e-4, 6), batch=14, side=192, seas=0.3),
         ),
     ),
     "patch-fine": Recipe(
@@ -120,6 +122,10 @@ RECIPES = {
             Stage(
                 name="empty", loop=_loop(700, 6e-4, 7), batch=16, side=192, mixed=False,
                 seas=0.1, windy=0.35, crops_m=_FINE, shares=_EMPTY,
+            ),
+            Stage(
+                name="soft", loop=_loop(1300, 1e-3, 9), batch=16, side=192, mixed=False,
+                seas=0.1, windy=0.3, crops_m=_FINE, shares=_EMPTY | {"naip_coast": 0.31},
             ),
         ),
     ),

@@ -17,7 +17,7 @@ from pdn_geo.saliency import SaliencyMap
 from pdn_geo.saliency.filters import robust_centre_spread
 from pdn_geo.saliency.long_objects import LEAST_PX, LONGEST_SHIP_M, LongObject
 from pdn_geo.scene import Scene
-from pdn_geo.sea import SeaStatistics
+from pdn_geo.sea import LEAST_SPREAD, SeaStatistics
 
 REASON = "long ship, seen at a fraction of the resolution"
 
@@ -25,7 +25,6 @@ MOST = 24
 """Objects that are seen so, the longest first: together they cost a patch or two."""
 _SHOWN_PX = 50.0  # about so long is one shown to the detector
 _ROOM = 2.2  # sides of a view, in lengths of the object
-_LEAST_SPREAD = 0.05  # of the sea's: means of many pixels vary less than single ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +141,9 @@ def _sea_of(
     values: NDArray[np.float32], level: NDArray[np.float32], sea: SeaStatistics
 ) -> SeaStatistics:
     """Of averages on water and the level there, (bands, pixels) both."""
-    std = [robust_centre_spread(contrast)[1] for contrast in values - level]
-    std = np.maximum(np.array(std, np.float32), _LEAST_SPREAD * sea.std)
-    return SeaStatistics(np.median(level, axis=1).astype(np.float32), std.astype(np.float32))
+    std = [max(robust_centre_spread(contrast)[1], LEAST_SPREAD) for contrast in values - level]
+    mean = np.median(level, axis=1).astype(np.float32)
+    return SeaStatistics(mean, np.array(std, np.float32), brightest=sea.brightest).in_proportion()
 
 
 def _look_at(ship: Detections, scene: Scene, order: int) -> Look:

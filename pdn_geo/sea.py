@@ -1,7 +1,7 @@
 """What the open water of one scene looks like: the yardstick for everything else."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 from pdn_geo.geometry import Window
 
 Floats = NDArray[np.float32]
+
+LEAST_SPREAD = 1e-6
+_LEAST_OF_LEVEL = 1e-3
+_LEAST_OF_RANGE, _MOST_OF_RANGE = 1 / 32, 1 / 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +51,14 @@ class SeaStatistics:
 
     Taken over the whole scene, never over a patch: a patch full of boats must not
     redefine what is normal. `std` is positive. level: the centre from place to place; None
-    where it is `mean` everywhere.
+    where it is `mean` everywhere. brightest: what few places of the scene exceed, (bands,); None
+    if unknown.
     """
 
     mean: Floats
     std: Floats
     level: SeaLevel | None = None
+    brightest: Floats | None = None
 
     def __post_init__(self) -> None:
         if self.mean.shape != self.std.shape or self.mean.ndim != 1:
@@ -65,9 +71,26 @@ class SeaStatistics:
     @classmethod
     def pooled(cls, parts: Sequence["SeaStatistics"], weights: Sequence[float]) -> "SeaStatistics":
         """One yardstick from those of several anchor tiles, weighted by their water."""
+        if not any(weights):
+            weights = [1.0] * len(parts)
         mean = np.average([p.mean for p in parts], axis=0, weights=weights)
         std = np.sqrt(np.average([p.std**2 for p in parts], axis=0, weights=weights))
-        return cls(mean.astype(np.float32), std.astype(np.float32))
+        counted = [p.brightest for p, weight in zip(parts, weights, strict=True) if weight]
+        known = [b for b in counted if b is not None]
+        brightest = np.max(known, axis=0) if len(known) == len(counted) else None
+        return cls(mean.astype(np.float32), std.astype(np.float32), brightest=brightest)
+
+    def in_proportion(self) -> "SeaStatistics":
+        """The same with `std` kept between shares of the scene's range, from the water up to what
+        is brightest: a sea clipped to black has next to none, one seen between boats and piers
+        that of these, and either way the same boat would seem another.
+        """
+        std = self.std
+        if self.brightest is not None:
+            reach = np.maximum(self.brightest - self.mean, 0)
+            std = np.clip(std, _LEAST_OF_RANGE * reach, _MOST_OF_RANGE * reach)
+        std = np.maximum(std, np.maximum(_LEAST_OF_LEVEL * np.abs(self.mean), LEAST_SPREAD))
+        return replace(self, std=std.astype(np.float32))
 
     def level_at(self, window: Window) -> Floats:
         """The centre of the water there: (bands, rows, cols), or (bands, 1, 1) where it is the

@@ -17,6 +17,16 @@ def test_sea_statistics_are_those_of_pixels_without_boats():
     np.testing.assert_allclose(sea.std, 1.5, rtol=0.15)
 
 
+def test_a_boat_stands_out_alike_from_a_sea_clipped_to_black_and_a_dark_one():
+    contrasts = []
+    for black in (0, 60):
+        pixels = np.maximum(calm_sea((800, 800)) - black, 0)
+        pixels[:, :, 700:] = 230
+        _, sea = saliency_of(pixels)
+        contrasts.append((220 - sea.mean) / sea.std)
+    np.testing.assert_allclose(contrasts[0], contrasts[1], rtol=0.3)
+
+
 def test_silt_is_level_and_not_spread():
     pixels = calm_sea((1024, 1024))
     pixels += np.linspace(0, 60, 1024, dtype=np.float32)

@@ -154,8 +154,6 @@ class SaliencyBuilder:
         if not self._seas:
             raise ValueError("no anchor tile was added")
         seas, weights = zip(*self._seas, strict=True)
-        if not sum(weights):
-            weights = (1.0,) * len(seas)
         saliency = SaliencyMap(
             stride=self._stride,
             expected_boats=self._expected,
@@ -164,7 +162,7 @@ class SaliencyBuilder:
             reason=self._reason,
             reasons=self.reasons,
         )
-        sea = SeaStatistics.pooled(seas, weights)
+        sea = SeaStatistics.pooled(seas, weights).in_proportion()
         return saliency, replace(sea, level=self._levels.finish(sea.mean))
 
     @property

@@ -5,9 +5,10 @@ import numpy as np
 from pdn_geo.anchor import GlobalAnchor
 from pdn_geo.saliency.filters import robust_centre_spread, subsample
 from pdn_geo.saliency.prior import SeaView
-from pdn_geo.sea import SeaStatistics
+from pdn_geo.sea import LEAST_SPREAD, SeaStatistics
 
 _SAMPLE = 50_000
+_BRIGHTEST = 0.99
 
 
 def sea_statistics(anchor: GlobalAnchor, view: SeaView) -> SeaStatistics:
@@ -18,22 +19,26 @@ def sea_statistics(anchor: GlobalAnchor, view: SeaView) -> SeaStatistics:
     over many cells are not spread but level, see `sea_level`. Without sea, the valid cells stand
     in for it; without those, mean 0 and std 1.
     """
+    everywhere = subsample(anchor.valid.ravel() > 0, _SAMPLE)
+    if not len(everywhere):
+        nothing = np.zeros(len(anchor.mean), np.float32)
+        return SeaStatistics(nothing, nothing + 1, brightest=nothing)
     picked = view.sample(_SAMPLE)
     at_sea = len(picked) > 0
     if not at_sea:
-        picked = subsample(anchor.valid.ravel() > 0, _SAMPLE)
-    means, stds = [], []
+        picked = everywhere
+    means, stds, brightest = [], [], []
     for band in range(len(anchor.mean)):
-        if not len(picked):
-            means.append(0.0)
-            stds.append(1.0)
-            continue
         centre, between = robust_centre_spread(anchor.mean[band].ravel()[picked])
         if at_sea:
             between = float(view.spread[band])
         within = float(np.sqrt(np.median(np.square(anchor.std[band].ravel()[picked]))))
-        # A quantised or saturated sea may not vary at all: a small share of its level then.
-        floor = max(1e-3 * abs(centre), 1e-6)
         means.append(centre)
-        stds.append(max(float(np.hypot(between, within)), floor))
-    return SeaStatistics(np.array(means, np.float32), np.array(stds, np.float32))
+        # A quantised or saturated sea may not vary at all.
+        stds.append(max(float(np.hypot(between, within)), LEAST_SPREAD))
+        brightest.append(np.quantile(anchor.max[band].ravel()[everywhere], _BRIGHTEST))
+    return SeaStatistics(
+        np.array(means, np.float32),
+        np.array(stds, np.float32),
+        brightest=np.array(brightest, np.float32),
+    )

@@ -25,9 +25,9 @@ _SCALES = (0.75, 1.3)
 _GAIN = 0.4  # spread of the logarithm of contrast
 _BAND_GAIN = 0.05
 _BAND_LEVEL = 0.15  # in spreads of the sea
-_SLOPE = (0.5, 0.7)
+_SLOPE, _SLOPE_M = (0.5, 0.7), 400.0
 """Share of crops where the water is brighter to one side than the scene's level knows, as over
-silt and shallows, and the spread of how much, in spreads of the sea."""
+silt and shallows, and the spread of how much, in spreads of the sea. Smaller crops have none."""
 _STATE = 0.15
 _NOISE = (0.5, 0.4)  # share of crops, most spreads of the sea
 _GLITTER = (0.3, 2.5)  # likewise; of all bands alike, so that boats stand out less
@@ -116,7 +116,7 @@ def in_other_light(crop: Crop, rng: np.random.Generator) -> Crop:
     bands = len(values)
     gain = np.exp(rng.normal(0, _GAIN) + rng.normal(0, _BAND_GAIN, bands))
     shift = rng.normal(0, _BAND_LEVEL, bands)[:, None, None] * std
-    if rng.random() < _SLOPE[0]:
+    if rng.random() < _SLOPE[0] and crop.gsd_m * len(crop.valid) >= _SLOPE_M:
         shift = shift + _slope(crop.valid.shape, rng) * std
     values = crop.level + shift + (values - crop.level) * gain[:, None, None]
     if rng.random() < _NOISE[0]:
