@@ -13,6 +13,7 @@ Floats = NDArray[np.float32]
 LEAST_SPREAD = 1e-6
 _LEAST_OF_LEVEL = 1e-3
 _LEAST_OF_RANGE, _MOST_OF_RANGE = 1 / 32, 1 / 4
+"""Shares of a scene's range that its sea's spread lies between, see docs/decisions/0006."""
 
 
 @dataclass(frozen=True, slots=True)
