@@ -143,7 +143,7 @@ def _sea_of(
     """Of averages on water and the level there, (bands, pixels) both."""
     std = [max(robust_centre_spread(contrast)[1], LEAST_SPREAD) for contrast in values - level]
     mean = np.median(level, axis=1).astype(np.float32)
-    return SeaStatistics(mean, np.array(std, np.float32), brightest=sea.brightest).in_proportion()
+    return SeaStatistics(mean, np.array(std, np.float32), extremes=sea.extremes).in_proportion()
 
 
 def _look_at(ship: Detections, scene: Scene, order: int) -> Look:

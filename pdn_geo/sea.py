@@ -52,14 +52,14 @@ class SeaStatistics:
 
     Taken over the whole scene, never over a patch: a patch full of boats must not
     redefine what is normal. `std` is positive. level: the centre from place to place; None
-    where it is `mean` everywhere. brightest: what few places of the scene exceed, (bands,); None
-    if unknown.
+    where it is `mean` everywhere. extremes: what few places of the scene fall below and what few
+    exceed, (2, bands); None if unknown.
     """
 
     mean: Floats
     std: Floats
     level: SeaLevel | None = None
-    brightest: Floats | None = None
+    extremes: Floats | None = None
 
     def __post_init__(self) -> None:
         if self.mean.shape != self.std.shape or self.mean.ndim != 1:
@@ -76,19 +76,20 @@ class SeaStatistics:
             weights = [1.0] * len(parts)
         mean = np.average([p.mean for p in parts], axis=0, weights=weights)
         std = np.sqrt(np.average([p.std**2 for p in parts], axis=0, weights=weights))
-        counted = [p.brightest for p, weight in zip(parts, weights, strict=True) if weight]
-        known = [b for b in counted if b is not None]
-        brightest = np.max(known, axis=0) if len(known) == len(counted) else None
-        return cls(mean.astype(np.float32), std.astype(np.float32), brightest=brightest)
+        known = [p.extremes for p in parts if p.extremes is not None]
+        extremes = None
+        if known:
+            extremes = np.stack([np.min(known, axis=0)[0], np.max(known, axis=0)[1]])
+        return cls(mean.astype(np.float32), std.astype(np.float32), extremes=extremes)
 
     def in_proportion(self) -> "SeaStatistics":
-        """The same with `std` kept between shares of the scene's range, from the water up to what
-        is brightest: a sea clipped to black has next to none, one seen between boats and piers
-        that of these, and either way the same boat would seem another.
+        """The same with `std` kept between shares of the scene's range, from the water to what is
+        farthest from it, bright or dark: a sea clipped to black has next to none, one seen between
+        boats and piers that of these, and either way the same boat would seem another.
         """
         std = self.std
-        if self.brightest is not None:
-            reach = np.maximum(self.brightest - self.mean, 0)
+        if self.extremes is not None:
+            reach = np.abs(self.extremes - self.mean).max(axis=0)
             std = np.clip(std, _LEAST_OF_RANGE * reach, _MOST_OF_RANGE * reach)
         std = np.maximum(std, np.maximum(_LEAST_OF_LEVEL * np.abs(self.mean), LEAST_SPREAD))
         return replace(self, std=std.astype(np.float32))

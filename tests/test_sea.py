@@ -13,29 +13,33 @@ def test_pooled_weighs_parts_by_their_water_and_takes_another_level_for_no_sprea
     assert pooled.std[0] == pytest.approx(np.sqrt((3 * 4 + 16) / 4))
 
 
-def test_pooled_reaches_to_the_brightest_of_the_parts_that_hold_water() -> None:
-    parts = [SeaStatistics(np.float32([10]), np.float32([2]), brightest=np.float32([b]))
-             for b in (90, 120, 250)]  # fmt: skip
-    assert SeaStatistics.pooled(parts, [1, 2, 0]).brightest == [120]
-    assert SeaStatistics.pooled(parts, [0, 0, 0]).brightest == [250]
+def test_pooled_reaches_from_the_darkest_to_the_brightest_of_the_parts_that_know() -> None:
+    known = [np.float32([[low], [high]]) for low, high in ((5, 90), (8, 250))]
+    parts = [SeaStatistics(np.float32([10]), np.float32([2]), extremes=e) for e in (*known, None)]
+    np.testing.assert_array_equal(SeaStatistics.pooled(parts, [1, 0, 0]).extremes, [[5], [250]])
+    assert SeaStatistics.pooled(parts[2:], [1]).extremes is None
 
 
 @pytest.mark.parametrize(
     ("std", "kept"), [(0.01, 200 / 32), (9.0, 9.0), (90.0, 200 / 4)], ids=["black", "sea", "marina"]
 )
-@pytest.mark.parametrize(("gain", "offset"), [(1, 0), (0.01, -3), (300, 20)])
+@pytest.mark.parametrize(
+    ("gain", "offset"), [(1, 0), (0.01, -3), (300, 20), (-1, 255)],
+    ids=["bytes", "share", "counts", "bright water"],
+)  # fmt: skip
 def test_spread_is_kept_between_shares_of_the_scenes_range_in_any_unit(
     std: float, kept: float, gain: float, offset: float
 ) -> None:
-    mean, brightest = (np.float32([v * gain + offset]) for v in (20, 220))
-    sea = SeaStatistics(mean, np.float32([std * gain]), brightest=brightest).in_proportion()
-    np.testing.assert_allclose(sea.std, kept * gain, rtol=1e-5)
+    darkest, mean, brightest = (np.float32([v * gain + offset]) for v in (10, 20, 220))
+    extremes = np.sort([darkest, brightest], axis=0)
+    sea = SeaStatistics(mean, np.float32([std * abs(gain)]), extremes=extremes).in_proportion()
+    np.testing.assert_allclose(sea.std, kept * abs(gain), rtol=1e-5)
 
 
 def test_where_no_range_is_known_spread_stays_and_a_flat_scene_has_a_share_of_its_level() -> None:
     plain = SeaStatistics(np.float32([40]), np.float32([3]))
     assert plain.in_proportion().std == [3]
-    flat = SeaStatistics(np.float32([40]), np.float32([1e-6]), brightest=np.float32([40]))
+    flat = SeaStatistics(np.float32([40]), np.float32([1e-6]), extremes=np.float32([[40], [40]]))
     np.testing.assert_allclose(flat.in_proportion().std, 0.04)
 
 

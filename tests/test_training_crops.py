@@ -145,6 +145,22 @@ def test_sprites_are_pasted_on_water_at_the_size_of_the_gsd(scene):
     assert changed.sum() == pytest.approx(boat.length[0] * boat.width[0], rel=0.5)
 
 
+def test_pasted_boats_are_as_soft_as_what_sensors_show(scene):
+    """A Gaussian of s pixels leaves an edge a step of erf(0.5 / s / sqrt 2) at most."""
+    empty = cut(replace(scene, water=np.ones_like(scene.water)), (260, 180), np.eye(2), 96)
+    sprites, white = cut_sprites([scene]), np.full(3, 220, np.float32)
+    flat = replace(empty, values=empty.level.copy(), boats=Boats.empty())
+    steepest = []
+    for seed in range(150):
+        pasted = paste(flat, sprites, white, np.random.default_rng(seed))
+        if len(pasted.boats) and pasted.boats.width[0] > 5:
+            bright = pasted.values[0] - flat.values[0]
+            steepest.append(np.abs(np.diff(bright, axis=1)).max() / bright.max())
+    assert len(steepest) > 5
+    assert max(steepest) < 0.66
+    assert max(steepest) > 1.3 * min(steepest)
+
+
 def test_boats_under_way_trail_a_bright_wake_and_are_known_to(scene):
     empty, pasted, boat = pasted_on(scene, under_way=True)
     brighter = (pasted.values - empty.values).min(0) > 8

@@ -8,7 +8,7 @@ from pdn_geo.saliency.prior import SeaView
 from pdn_geo.sea import LEAST_SPREAD, SeaStatistics
 
 _SAMPLE = 50_000
-_BRIGHTEST = 0.99
+_FEW = 0.01
 
 
 def sea_statistics(anchor: GlobalAnchor, view: SeaView) -> SeaStatistics:
@@ -22,12 +22,12 @@ def sea_statistics(anchor: GlobalAnchor, view: SeaView) -> SeaStatistics:
     everywhere = subsample(anchor.valid.ravel() > 0, _SAMPLE)
     if not len(everywhere):
         nothing = np.zeros(len(anchor.mean), np.float32)
-        return SeaStatistics(nothing, nothing + 1, brightest=nothing)
+        return SeaStatistics(nothing, nothing + 1)
     picked = view.sample(_SAMPLE)
     at_sea = len(picked) > 0
     if not at_sea:
         picked = everywhere
-    means, stds, brightest = [], [], []
+    means, stds, extremes = [], [], []
     for band in range(len(anchor.mean)):
         centre, between = robust_centre_spread(anchor.mean[band].ravel()[picked])
         if at_sea:
@@ -36,9 +36,10 @@ def sea_statistics(anchor: GlobalAnchor, view: SeaView) -> SeaStatistics:
         means.append(centre)
         # A quantised or saturated sea may not vary at all.
         stds.append(max(float(np.hypot(between, within)), LEAST_SPREAD))
-        brightest.append(np.quantile(anchor.max[band].ravel()[everywhere], _BRIGHTEST))
+        darkest, brightest = (at[band].ravel()[everywhere] for at in (anchor.min, anchor.max))
+        extremes.append((np.quantile(darkest, _FEW), np.quantile(brightest, 1 - _FEW)))
     return SeaStatistics(
         np.array(means, np.float32),
         np.array(stds, np.float32),
-        brightest=np.array(brightest, np.float32),
+        extremes=np.array(extremes, np.float32).T,
     )

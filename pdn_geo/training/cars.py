@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdn_geo.training.crops import Crop
+from pdn_geo.training.drawing import seen_from
 
 Image = NDArray[np.float32]
 
@@ -109,10 +110,8 @@ def _paint(values: Image, shape: _Car, colour: Image, opacity: float) -> None:
     part = values[:, rows, cols]
     if not part.size:
         return
-    y, x = np.mgrid[: part.shape[1], : part.shape[2]] + 0.5
-    x, y = x + cols.start - shape.x, y + rows.start - shape.y
-    cos, sin = np.cos(shape.angle), np.sin(shape.angle)
-    ahead, aside = np.abs(x * cos + y * sin), np.abs(y * cos - x * sin)
+    at = shape.x - cols.start, shape.y - rows.start
+    ahead, aside = map(np.abs, seen_from(part.shape[1:], *at, shape.angle))
     half = np.array([shape.length, shape.width]) / 2
     edge = ((ahead / half[0]) ** _ROUND + (aside / half[1]) ** _ROUND) ** (1 / _ROUND)
     inside = np.clip(0.5 + (1 - edge) * half.min() / (2 * _EDGE_PX), 0, 1) * opacity

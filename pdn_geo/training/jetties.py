@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, gaussian_filter
 
 from pdn_geo.training.crops import Crop
+from pdn_geo.training.drawing import BLUR_PX, seen_from
 
 Image = NDArray[np.float32]
 Vector = NDArray[np.float64]
@@ -18,7 +19,6 @@ _FINGERS, _MOST, _APART = 0.3, 5, (2.0, 5.0)  # share of several, their number, 
 _HEAD, _HEAD_PX = 0.3, (2.0, 8.0)  # share with a cross-piece, and its reach to either side
 _ASKEW = 0.4
 _LIKE_PX, _BRIGHT, _BRIGHTNESS = 12, 75, (0.7, 1.4)  # how far off land is like it, and which
-_BLUR = (0.6, 1.3)
 _CLEAR_PX = 3
 
 
@@ -41,7 +41,7 @@ def build(crop: Crop, rng: np.random.Generator) -> Crop:
     drawn = _plan(land.shape, root, float(np.arctan2(seaward[1], seaward[0])), rng)
     if _on_boats(drawn, crop):
         return crop
-    drawn = gaussian_filter(drawn, rng.uniform(*_BLUR)) * crop.valid
+    drawn = gaussian_filter(drawn, rng.uniform(*BLUR_PX)) * crop.valid
     stone = np.percentile(crop.values[:, near[0], near[1]][:, land[near]], _BRIGHT, axis=1)
     stone = (stone * rng.uniform(*_BRIGHTNESS)).astype(np.float32)
     return replace(crop, values=crop.values + drawn * (stone[:, None, None] - crop.values))
@@ -70,11 +70,9 @@ def _way(angle: float) -> Vector:
 
 def _bar(drawn: Image, start: Vector, end: Vector, width: float) -> None:
     """Cover, in place, what lies within half a width of the line from start to end, both (x, y)."""
-    y, x = np.mgrid[: drawn.shape[0], : drawn.shape[1]].astype(np.float32) + np.float32(0.5)
-    length = float(np.hypot(*(end - start)))
-    cos, sin = (end - start) / length
-    x, y = x - start[0], y - start[1]
-    along, across = x * cos + y * sin, y * cos - x * sin
+    (x, y), (dx, dy) = start, end - start
+    length = float(np.hypot(dx, dy))
+    along, across = seen_from(drawn.shape, x, y, float(np.arctan2(dy, dx)))
     beyond = np.maximum(np.abs(along - length / 2) - length / 2, np.abs(across) - width / 2)
     np.maximum(drawn, np.clip(0.5 - beyond, 0, 1).astype(np.float32), out=drawn)
 

@@ -9,6 +9,7 @@ from scipy.ndimage import affine_transform, gaussian_filter
 
 from pdn_geo.training.boats import Boats
 from pdn_geo.training.crops import Crop
+from pdn_geo.training.drawing import BLUR_PX
 from pdn_geo.training.scenes import TrainingScene
 from pdn_geo.training.streaks import streak
 
@@ -19,7 +20,6 @@ FINEST_PX = 12.0
 _ROUND = 2.6  # exponent of the superellipse that a hull is taken for
 _AROUND = 1.15
 _DARK, _WHITE = 10.0, 99.8  # percentiles that stand for water and white
-_BLUR = (0.6, 1.3)  # Gaussian of optics and resampling, in pixels; 1 to 1.15 in real products
 _LENGTHS = (0.7, 2.5)
 _STRETCH = 1.25
 _LEAST_PX = 1.5
@@ -116,7 +116,7 @@ def paste(
     under_way = rng.random() < _UNDER_WAY
     drift = rng.uniform(-_FRINGE_PX, _FRINGE_PX)
     drift *= crop.gsd_m >= _FRINGE_GSD_M and under_way
-    blur = rng.uniform(*_BLUR)
+    blur = rng.uniform(*BLUR_PX)
     level = crop.level[:, int(y), int(x)]
     light = (white - level) * np.exp(rng.uniform(*np.log(_BRIGHTNESS)))
     values = crop.values.copy()

@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from pdn_geo.training.drawing import seen_from
+
 Image = NDArray[np.float32]
 
 _WHITENESS = (0.25, 1.1)  # astern, of white
@@ -29,14 +31,11 @@ def streak(
 
     stern: (x, y) in pixels. heading: radians from +x towards +y. hull: length and width in
     pixels. As PlanetScope shows them, such wakes are as bright as the hull before them and
-    up to twice as wide, often from its bow on, and a few hulls long.
+    up to two and a half times as wide, often from its bow on, and a few hulls long.
     """
     length, beam = hull[0], max(hull[1], _LEAST_BEAM_PX)
-    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32) + np.float32(0.5)
-    x, y = x - stern[0], y - stern[1]
-    cos, sin = np.cos(heading), np.sin(heading)
-    aft, aside = -(x * cos + y * sin), y * cos - x * sin
-    aft += length * rng.uniform(0, _AHEAD)
+    ahead, aside = seen_from(shape, *stern, heading)
+    aft = length * rng.uniform(0, _AHEAD) - ahead
     aside = aside - rng.normal(0, _BEND) / length * aft**2
     behind = np.maximum(aft, 0)
     breadth = beam * np.exp(rng.uniform(*np.log(_BREADTH)))

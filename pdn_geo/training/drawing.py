@@ -1,0 +1,21 @@
+"""What all that is drawn on training crops needs: softness, and places as seen from a thing."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+BLUR_PX = (0.6, 1.3)
+"""Least and most spread of the Gaussian, in pixels, that optics and resampling come to."""
+
+
+def seen_from(
+    shape: tuple[int, ...], x: float, y: float, heading: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """How far ahead of a place, and how far to its right, the centre of each pixel lies.
+
+    shape: (rows, cols), as both results have. x, y: of the place, in pixels. heading: radians
+    from +x towards +y.
+    """
+    rows, cols = (np.arange(size, dtype=np.float32) + np.float32(0.5) for size in shape)
+    down, across = (rows - np.float32(y))[:, None], cols - np.float32(x)
+    cos, sin = np.float32(np.cos(heading)), np.float32(np.sin(heading))
+    return across * cos + down * sin, down * cos - across * sin
