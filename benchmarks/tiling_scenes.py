@@ -27,6 +27,7 @@ from pdn_geo.ocean import Sea, SeaConfig
 from pdn_geo.testing import FakeScene
 from pdn_geo.training.boats import Boats
 from pdn_geo.training.crops import cut
+from pdn_geo.training.light import light_of
 from pdn_geo.training.scenes import read_scene
 from pdn_geo.training.sprites import cut_sprites, paste
 
@@ -112,8 +113,7 @@ def surf_mosaics() -> Iterator[Large]:
 
 def _pieces(path: Path, sprites: Sequence, rng: np.random.Generator) -> Iterator[Frame]:
     scene = coarser(read_scene(path, Boats.empty(), gsd_m=FRAME_GSD_M), SURF_COARSER)
-    few = scene.values[:, ::3, ::3].reshape(len(scene.values), -1)
-    white = np.percentile(few, 99.7, axis=1).astype(np.float32)
+    light = light_of(scene)
     rows, cols = scene.shape
     for number, col in enumerate(range(0, cols - SURF_PX + 1, SURF_PX)):
         crop = cut(scene, (col + SURF_PX / 2, rows / 2), np.eye(2), SURF_PX)
@@ -121,7 +121,7 @@ def _pieces(path: Path, sprites: Sequence, rng: np.random.Generator) -> Iterator
         wanted = int(rng.poisson(SURF_BOATS)) if number % 2 == 0 else 0
         for _ in range(TRIES):
             if len(crop.boats) < wanted:
-                crop = paste(crop, sprites, white, rng)
+                crop = paste(crop, sprites, light, rng)
         yield Frame(
             values=np.clip(np.round(crop.values), 0, 255).astype(np.uint8),
             valid=crop.valid,

@@ -14,6 +14,7 @@ from pdn_geo.testing import FakeScene
 from pdn_geo.training.boats import Boats
 from pdn_geo.training.crop_batches import CropBatches
 from pdn_geo.training.crops import cut, in_other_light, random_turn
+from pdn_geo.training.light import Light, light_of
 from pdn_geo.training.scenes import read_scene
 from pdn_geo.training.sources import LabelledScenes
 from pdn_geo.training.sprites import cut_sprites, paste
@@ -127,9 +128,9 @@ def pasted_on(scene, *, under_way):
     at_sea = replace(scene, water=np.ones_like(scene.water))
     empty = cut(at_sea, (260, 180), np.eye(2), 96)
     rng = np.random.default_rng(3)
-    white = np.full(3, 220, np.float32)
+    light = Light(np.full(3, 220, np.float32))
     for _ in range(300):
-        pasted = paste(empty, cut_sprites([scene]), white, rng)
+        pasted = paste(empty, cut_sprites([scene]), light, rng)
         boat = pasted.boats[np.arange(len(empty.boats), len(pasted.boats))]
         if len(boat) and (boat.wake[0] == 1) == under_way:
             return empty, pasted, boat
@@ -148,17 +149,37 @@ def test_sprites_are_pasted_on_water_at_the_size_of_the_gsd(scene):
 def test_pasted_boats_are_as_soft_as_what_sensors_show(scene):
     """A Gaussian of s pixels leaves an edge a step of erf(0.5 / s / sqrt 2) at most."""
     empty = cut(replace(scene, water=np.ones_like(scene.water)), (260, 180), np.eye(2), 96)
-    sprites, white = cut_sprites([scene]), np.full(3, 220, np.float32)
+    sprites, light = cut_sprites([scene]), Light(np.full(3, 220, np.float32))
     flat = replace(empty, values=empty.level.copy(), boats=Boats.empty())
     steepest = []
     for seed in range(150):
-        pasted = paste(flat, sprites, white, np.random.default_rng(seed))
+        pasted = paste(flat, sprites, light, np.random.default_rng(seed))
         if len(pasted.boats) and pasted.boats.width[0] > 5:
             bright = pasted.values[0] - flat.values[0]
             steepest.append(np.abs(np.diff(bright, axis=1)).max() / bright.max())
     assert len(steepest) > 5
     assert max(steepest) < 0.66
     assert max(steepest) > 1.3 * min(steepest)
+
+
+def test_pasted_boats_are_white_and_saturated_where_the_product_is_stretched(scene):
+    """As on NAIP, where half of all boats are as bright as what is white there."""
+    empty = cut(replace(scene, water=np.ones_like(scene.water)), (260, 180), np.eye(2), 96)
+    flat = replace(empty, values=empty.level.copy(), boats=Boats.empty())
+    bright = {}
+    for dtype in (np.uint8, np.uint16):
+        product = replace(scene, values=scene.values.astype(dtype))
+        light = light_of(product)
+        peaks = []
+        for seed in range(300):
+            pasted = paste(flat, cut_sprites([scene]), light, np.random.default_rng(seed))
+            if len(pasted.boats) and pasted.boats.width[0] > 3:
+                white = (light.white - flat.level[:, 0, 0]).max()
+                peaks.append((pasted.values - flat.values).max() / white)
+                assert pasted.values.max() <= light.clipped_at
+        bright[dtype] = np.array(peaks)
+    assert np.median(bright[np.uint8]) > 0.9
+    assert np.median(bright[np.uint16]) < 0.65
 
 
 def test_boats_under_way_trail_a_bright_wake_and_are_known_to(scene):

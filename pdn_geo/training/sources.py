@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from pdn_geo.training.cars import MOST_GSD_M, park
 from pdn_geo.training.crops import Crop, cut, in_other_light, random_turn
 from pdn_geo.training.jetties import build
+from pdn_geo.training.light import light_of
 from pdn_geo.training.scenes import TrainingScene
 from pdn_geo.training.simulated import SimulatedSeas
 from pdn_geo.training.sprites import Sprite, paste
@@ -24,7 +24,6 @@ _INNER = 0.4
 _PARKED = 0.5
 _BUILT = 0.4
 _PASTED = 2.0  # boats tried to set on each crop of real water, on average
-_WHITE, _OVER_SEA = 99.7, 2.5
 
 
 class Source(Protocol):
@@ -72,20 +71,12 @@ def _crop(
 ) -> Crop:
     crop = cut(scene, _somewhere(scene, rng, side), random_turn(rng), side)
     if dry and crop.gsd_m <= MOST_GSD_M and rng.random() < _PARKED:
-        crop = park(crop, _white(scene), rng)
+        crop = park(crop, light_of(scene).white, rng)
     if rng.random() < _BUILT:
         crop = build(crop, rng)
     for _ in range(rng.poisson(_PASTED) if sprites else 0):
-        crop = paste(crop, sprites, _white(scene), rng)
+        crop = paste(crop, sprites, light_of(scene), rng)
     return in_other_light(crop, rng)
-
-
-@lru_cache(maxsize=4096)
-def _white(scene: TrainingScene) -> NDArray[np.float32]:
-    """What stands for white in a scene, (bands,); where it holds none, a multiple of its sea."""
-    few = scene.values[:, ::3, ::3][:, scene.valid[::3, ::3]]
-    brightest = np.percentile(few, _WHITE, axis=1)
-    return np.maximum(brightest, _OVER_SEA * scene.sea.mean).astype(np.float32)
 
 
 def _somewhere(scene: TrainingScene, rng: np.random.Generator, side: int) -> tuple[float, float]:

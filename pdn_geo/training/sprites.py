@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import affine_transform, gaussian_filter
 
+from pdn_geo.training.berths import Place, berth
 from pdn_geo.training.boats import Boats
 from pdn_geo.training.crops import Crop
 from pdn_geo.training.drawing import BLUR_PX
+from pdn_geo.training.light import Light
 from pdn_geo.training.scenes import TrainingScene
 from pdn_geo.training.streaks import streak
 
@@ -20,10 +22,11 @@ FINEST_PX = 12.0
 _ROUND = 2.6  # exponent of the superellipse that a hull is taken for
 _AROUND = 1.15
 _DARK, _WHITE = 10.0, 99.8  # percentiles that stand for water and white
+_PAINT, _LEAST_PAINT = 90.0, 0.2  # percentile of a hull that is its paint, and how dark it may be
 _LENGTHS = (0.7, 2.5)
 _STRETCH = 1.25
 _LEAST_PX = 1.5
-_BRIGHTNESS = (0.3, 1.4)
+_AT_BERTH = 0.4
 _UNDER_WAY, _FRINGE_PX, _FRINGE_GSD_M = 0.5, 1.0, 2.0
 _BRIGHT_WAKE = 0.8
 _WATER = 0.75
@@ -31,8 +34,8 @@ _WATER = 0.75
 
 @dataclass(frozen=True, eq=False)
 class Sprite:
-    """A boat lying along x. colour: (3, rows, cols) red, green, blue, 0 as water and 1 as
-    white, times the cover; cover: (rows, cols), 0-1. length, width: metres.
+    """A boat lying along x. colour: (3, rows, cols) red, green, blue, 0 as water and 1 as the
+    boat's own paint, times the cover; cover: (rows, cols), 0-1. length, width: metres.
     """
 
     colour: Image
@@ -81,21 +84,19 @@ def _sprites(scene: TrainingScene) -> Iterator[Sprite]:
         along = (np.arange(wide) + 0.5 - wide / 2) / (boats.length[i] / 2)
         edge = np.abs(across) ** _ROUND + np.abs(along) ** _ROUND
         cover = np.clip((1.15 - edge) / 0.3, 0, 1).astype(np.float32)
+        colour = np.stack(turned) * cover
+        paint = np.percentile(colour.max(0)[cover > 0.5], _PAINT)
+        colour /= np.float32(max(paint, _LEAST_PAINT))
         scale = scene.gsd_m
-        yield Sprite(
-            np.stack(turned) * cover, cover, scale, boats.length[i] * scale, boats.width[i] * scale
-        )
+        yield Sprite(colour, cover, scale, boats.length[i] * scale, boats.width[i] * scale)
 
 
-def paste(
-    crop: Crop, sprites: Sequence[Sprite], white: NDArray[np.float32], rng: np.random.Generator
-) -> Crop:
-    """The crop with one more boat on its water, if there is room where chance falls and a
-    sprite near enough to the length that chance asks for.
+def paste(crop: Crop, sprites: Sequence[Sprite], light: Light, rng: np.random.Generator) -> Crop:
+    """The crop with one more boat, on open water or at a berth, if there is room where chance
+    falls and a sprite near enough to the length that chance asks for.
 
-    white: (bands,), what the scene holds for white. Of boats under way most have a bright wake,
-    and colour fringes at the ground sampling distances of satellites, whose bands are exposed
-    in turn.
+    light: of the scene. Of boats under way most have a bright wake, and colour fringes at the
+    ground sampling distances of satellites, whose bands are exposed in turn.
     """
     side = crop.valid.shape[0]
     length = float(np.exp(rng.uniform(np.log(_LEAST_PX), np.log(side / 3))))
@@ -103,39 +104,75 @@ def paste(
     if not able:
         return crop
     sprite = able[rng.integers(len(able))]
-    scale = length * sprite.gsd_m / sprite.length
     width = length * sprite.width / sprite.length
-    reach = int(np.ceil(length / 2)) + 4
-    x, y = rng.uniform(reach, side - reach, 2)
-    around = (slice(int(y) - reach, int(y) + reach), slice(int(x) - reach, int(x) + reach))
+    moored = rng.random() < _AT_BERTH
+    place = berth(crop, length, width, rng) if moored else _afloat(crop, length, rng)
+    if place is None or not _reach(length) <= min(*place[:2]) <= max(*place[:2]) <= side - _reach(
+        length
+    ):
+        return crop
+    under_way = not moored and rng.random() < _UNDER_WAY
+    return _set(crop, sprite, place, length, light, rng, under_way=under_way)
+
+
+def _reach(length: float) -> int:
+    """Pixels to each side of a boat's centre that it may change, its wake apart."""
+    return int(np.ceil(length / 2)) + 4
+
+
+def _afloat(crop: Crop, length: float, rng: np.random.Generator) -> Place | None:
+    """A place in open water, unless chance falls on what is none."""
+    reach = _reach(length)
+    x, y = rng.uniform(reach, crop.valid.shape[0] - reach, 2)
+    around = _around(x, y, reach)
     apart = np.hypot(crop.boats.x - x, crop.boats.y - y)
     taken = apart < (np.nan_to_num(crop.boats.length, nan=3.0) + length) / 2 + 1
     if taken.any() or not crop.valid[around].all() or crop.water[around].mean() < _WATER:
-        return crop
-    angle = rng.uniform(-np.pi, np.pi)
-    under_way = rng.random() < _UNDER_WAY
+        return None
+    return float(x), float(y), float(rng.uniform(-np.pi, np.pi))
+
+
+def _around(x: float, y: float, reach: int) -> tuple[slice, slice]:
+    return slice(int(y) - reach, int(y) + reach), slice(int(x) - reach, int(x) + reach)
+
+
+def _set(
+    crop: Crop,
+    sprite: Sprite,
+    place: Place,
+    length: float,
+    light: Light,
+    rng: np.random.Generator,
+    *,
+    under_way: bool,
+) -> Crop:
+    x, y, angle = place
+    scale = length * sprite.gsd_m / sprite.length
+    width = length * sprite.width / sprite.length
     drift = rng.uniform(-_FRINGE_PX, _FRINGE_PX)
     drift *= crop.gsd_m >= _FRINGE_GSD_M and under_way
     blur = rng.uniform(*BLUR_PX)
     level = crop.level[:, int(y), int(x)]
-    light = (white - level) * np.exp(rng.uniform(*np.log(_BRIGHTNESS)))
+    paint = light.of_paint(level, rng)
     values = crop.values.copy()
     boat = Boats.one(x, y, length, width, angle)
     if under_way and rng.random() < _BRIGHT_WAKE:
         stern = x - np.cos(angle) * length / 2, y - np.sin(angle) * length / 2
         foam = gaussian_filter(streak(crop.valid.shape, stern, angle, (length, width), rng), blur)
         foam *= crop.water >= _WATER
-        values += foam * np.maximum(white[:, None, None] - values, 0)
+        values += foam * np.maximum(light.white[:, None, None] - values, 0)
         boat = replace(boat, wake=np.ones(1), bow_known=np.ones(1, bool))
+    around = _around(x, y, _reach(length))
     for i, name in enumerate(crop.band_names):
         shift = drift * {"red": 1.0, "green": 0.5, "blue": 0.0}.get(name, 1.5)
         colour = sprite.colour[{"red": 0, "green": 1, "blue": 2}.get(name, 0)]
         # The middle of the exposures is where the label lies.
-        place = _Placing(
-            x - (around[1].start), y - (around[0].start), angle, scale, shift - drift, blur
+        placing = _Placing(
+            x - around[1].start, y - around[0].start, angle, scale, shift - drift, blur
         )
-        cover, seen = (place.draw(part, 2 * reach) for part in (sprite.cover, colour))
-        values[i][around] = values[i][around] * (1 - cover) + cover * level[i] + seen * light[i]
+        cover, seen = (placing.draw(part, 2 * _reach(length)) for part in (sprite.cover, colour))
+        drawn = values[i][around] * (1 - cover) + cover * level[i] + seen * paint[i]
+        values[i][around] = np.minimum(drawn, light.clipped_at)
     return replace(crop, values=values, boats=Boats.concatenate([crop.boats, boat]))
 
 
