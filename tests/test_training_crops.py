@@ -182,6 +182,27 @@ def test_pasted_boats_are_white_and_saturated_where_the_product_is_stretched(sce
     assert np.median(bright[np.uint16]) < 0.65
 
 
+@pytest.mark.parametrize(("water", "able"), [(0.73, True), (0.6, False)], ids=["rough", "unknown"])
+def test_boats_are_set_on_rough_seas_too_but_not_where_water_is_unknown(scene, water, able):
+    """Roughness alone makes no map surer of water than that, and no infrared is there to help."""
+    empty = cut(replace(scene, water=np.full_like(scene.water, water)), (260, 180), np.eye(2), 96)
+    light, sprites = light_of(scene), cut_sprites([scene])
+    tries = [paste(empty, sprites, light, np.random.default_rng(seed)) for seed in range(60)]
+    assert any(len(crop.boats) > len(empty.boats) for crop in tries) == able
+
+
+def test_of_some_glints_the_scenes_spread_does_not_know(scene):
+    """On NAIP they lie in patches."""
+    crop = cut(scene, (270, 150), np.eye(2), 64)
+    flat = replace(crop, values=crop.level.copy())
+    rough = []
+    for seed in range(200):
+        lit = in_other_light(flat, np.random.default_rng(seed))
+        spread = (lit.values - lit.level)[:, 8:-8, 8:-8].std() / lit.sea.std.mean()
+        rough.append(spread)
+    assert 0.08 < np.mean(np.array(rough) > 1) < 0.3
+
+
 def test_boats_under_way_trail_a_bright_wake_and_are_known_to(scene):
     empty, pasted, boat = pasted_on(scene, under_way=True)
     brighter = (pasted.values - empty.values).min(0) > 8

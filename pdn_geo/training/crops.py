@@ -32,6 +32,7 @@ _STATE = 0.15
 _NOISE = (0.5, 0.4)  # share of crops, most spreads of the sea
 _GLITTER = (0.3, 2.5)  # likewise; of all bands alike, so that boats stand out less
 _GLITTER_PX = 1.2  # most blur
+_GLITTER_TOLD = 0.5  # share in which the scene's spread knows of it; glints lie in patches
 _FORGET_WATER = 0.25
 _FORGET_NIR = 0.4
 
@@ -126,7 +127,8 @@ def in_other_light(crop: Crop, rng: np.random.Generator) -> Crop:
     if rng.random() < _GLITTER[0]:
         strength = rng.uniform(0, _GLITTER[1])
         values = values + _glitter(crop.valid.shape, rng) * (std * strength)
-        rougher = np.hypot(1, strength)
+        if rng.random() < _GLITTER_TOLD:
+            rougher = np.hypot(1, strength)
     told = crop.sea.std * rougher * np.exp(rng.normal(0, _STATE))
     seen = SeaStatistics(crop.sea.mean, told.astype(np.float32))
     values = np.where(crop.valid, values, 0).astype(np.float32)

@@ -12,7 +12,7 @@ from pdn_geo.training.drawing import BLUR_PX, seen_from
 Image = NDArray[np.float32]
 Vector = NDArray[np.float64]
 
-_WATER, _LAND = 0.75, 0.3
+_WATER, _LAND = 0.65, 0.3  # without infrared no map is surer than 0.73
 _ROOT_PX = 10.0  # begun so far inland: the water map is one of cells
 _LENGTH_PX, _WIDTH_PX = (4.0, 40.0), (1.0, 5.0)
 _FINGERS, _MOST, _APART = 0.3, 5, (2.0, 5.0)  # share of several, their number, widths apart

@@ -13,6 +13,7 @@ Bands = NDArray[np.float32]
 _WHITE, _OVER_SEA = 99.7, 2.5  # percentile, and times the sea's mean where nothing is white
 _PAINT = (0.2, 1.2)  # brightness over white
 _STRETCHED = (0.15, 2.7)  # likewise where white paint saturates
+_BLACK = 0.5  # most of paint that a stretched product shows as black as water
 _BYTES, _LEAST_OF_BYTES = 255, 128  # the most they hold, and what white is at least among them
 
 
@@ -34,6 +35,10 @@ class Light:
         stretched = np.isfinite(self.clipped_at)
         share = rng.uniform(*_STRETCHED) if stretched else np.exp(rng.uniform(*np.log(_PAINT)))
         return np.asarray((self.white - level) * np.float32(share))
+
+    def black(self, rng: np.random.Generator) -> float:
+        """Share of a paint's brightness below which a boat is as dark as the water this time."""
+        return rng.uniform(0, _BLACK) if np.isfinite(self.clipped_at) else 0.0
 
 
 @lru_cache(maxsize=4096)
