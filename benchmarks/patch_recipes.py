@@ -133,6 +133,11 @@ RECIPES = {
                 name="bright", loop=_loop(1500, 1e-3, 11), batch=16, side=192, mixed=False,
                 seas=0.1, windy=0.3, crops_m=_FINE, shares=_EMPTY | {"naip_coast": 0.31},
             ),
+            # As sharp as aerial frames are.
+            Stage(
+                name="sharp", loop=_loop(800, 8e-4, 12), batch=16, side=192, mixed=False,
+                seas=0.1, windy=0.3, crops_m=_FINE, shares=_EMPTY | {"naip_coast": 0.31},
+            ),
         ),
     ),
 }  # fmt: skip

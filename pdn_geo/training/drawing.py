@@ -3,8 +3,15 @@
 import numpy as np
 from numpy.typing import NDArray
 
-BLUR_PX = (0.6, 1.3)
-"""Least and most spread of the Gaussian, in pixels, that optics and resampling come to."""
+_SATELLITE_M = 2.0
+_AERIAL_PX, _SATELLITE_PX = (0.2, 0.8), (0.6, 1.3)
+
+
+def blur_px(gsd_m: float, rng: np.random.Generator) -> float:
+    """Spread of the Gaussian, in pixels, that optics and resampling come to this time. Aerial
+    frames are nearly twice as sharp in their own pixels as what satellites deliver.
+    """
+    return float(rng.uniform(*(_AERIAL_PX if gsd_m < _SATELLITE_M else _SATELLITE_PX)))
 
 
 def seen_from(

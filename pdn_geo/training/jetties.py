@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, gaussian_filter
 
 from pdn_geo.training.crops import Crop
-from pdn_geo.training.drawing import BLUR_PX, seen_from
+from pdn_geo.training.drawing import blur_px, seen_from
 
 Image = NDArray[np.float32]
 Vector = NDArray[np.float64]
@@ -41,7 +41,7 @@ def build(crop: Crop, rng: np.random.Generator) -> Crop:
     drawn = _plan(land.shape, root, float(np.arctan2(seaward[1], seaward[0])), rng)
     if _on_boats(drawn, crop):
         return crop
-    drawn = gaussian_filter(drawn, rng.uniform(*BLUR_PX)) * crop.valid
+    drawn = gaussian_filter(drawn, blur_px(crop.gsd_m, rng)) * crop.valid
     stone = np.percentile(crop.values[:, near[0], near[1]][:, land[near]], _BRIGHT, axis=1)
     stone = (stone * rng.uniform(*_BRIGHTNESS)).astype(np.float32)
     return replace(crop, values=crop.values + drawn * (stone[:, None, None] - crop.values))

@@ -10,7 +10,7 @@ from scipy.ndimage import affine_transform, gaussian_filter
 from pdn_geo.training.berths import Place, berth
 from pdn_geo.training.boats import Boats
 from pdn_geo.training.crops import Crop
-from pdn_geo.training.drawing import BLUR_PX
+from pdn_geo.training.drawing import blur_px
 from pdn_geo.training.light import Light
 from pdn_geo.training.scenes import TrainingScene
 from pdn_geo.training.streaks import streak
@@ -151,7 +151,7 @@ def _set(
     width = length * sprite.width / sprite.length
     drift = rng.uniform(-_FRINGE_PX, _FRINGE_PX)
     drift *= crop.gsd_m >= _FRINGE_GSD_M and under_way
-    blur = rng.uniform(*BLUR_PX)
+    blur = blur_px(crop.gsd_m, rng)
     level = crop.level[:, int(y), int(x)]
     paint, black = light.of_paint(level, rng), light.black(rng)
     values = crop.values.copy()
@@ -171,8 +171,8 @@ def _set(
             x - around[1].start, y - around[0].start, angle, scale, shift - drift, blur
         )
         cover, seen = (placing.draw(part, 2 * _reach(length)) for part in (sprite.cover, colour))
-        seen = np.maximum(seen - black * cover, 0) / (1 - black)
-        drawn = values[i][around] * (1 - cover) + cover * level[i] + seen * paint[i]
+        bright = np.maximum(seen - black * cover, 0) / (1 - black)
+        drawn = values[i][around] * (1 - cover) + cover * level[i] + bright * paint[i]
         values[i][around] = np.minimum(drawn, light.clipped_at)
     return replace(crop, values=values, boats=Boats.concatenate([crop.boats, boat]))
 
