@@ -28,8 +28,9 @@ from pdn_geo.testing import FakeScene
 from pdn_geo.training.boats import Boats
 from pdn_geo.training.crops import cut
 from pdn_geo.training.light import light_of
+from pdn_geo.training.pasting import paste
 from pdn_geo.training.scenes import read_scene
-from pdn_geo.training.sprites import cut_sprites, paste
+from pdn_geo.training.sprites import cut_sprites
 
 SIDE = 10240
 WINDS_MPS = (3, 8, 12, 15)

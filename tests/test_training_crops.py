@@ -15,9 +15,10 @@ from pdn_geo.training.boats import Boats
 from pdn_geo.training.crop_batches import CropBatches
 from pdn_geo.training.crops import cut, in_other_light, random_turn
 from pdn_geo.training.light import Light, light_of
+from pdn_geo.training.pasting import paste
 from pdn_geo.training.scenes import read_scene
 from pdn_geo.training.sources import LabelledScenes
-from pdn_geo.training.sprites import cut_sprites, paste
+from pdn_geo.training.sprites import cut_sprites
 
 RGB = ("red", "green", "blue")
 
@@ -147,10 +148,10 @@ def test_sprites_are_pasted_on_water_at_the_size_of_the_gsd(scene):
 
 
 @pytest.mark.parametrize(
-    ("gsd_m", "typical", "most"), [(0.5, (0.55, 0.9), 1.0), (3.0, (0.3, 0.55), 0.66)],
+    ("gsd_m", "steep"), [(0.5, (0.75, 1.0)), (3.0, (0.45, 0.66))],
     ids=["aerial", "satellite"],
 )  # fmt: skip
-def test_pasted_boats_are_as_soft_as_what_sensors_show(scene, gsd_m, typical, most):
+def test_pasted_boats_are_as_soft_as_what_sensors_show(scene, gsd_m, steep):
     """A Gaussian of s pixels leaves an edge a step of erf(0.5 / s / sqrt 2) at most."""
     at_sea = replace(scene, water=np.ones_like(scene.water), gsd_m=gsd_m)
     of = {"gsd_m": gsd_m / 3, "length": 10 * gsd_m, "width": 8 / 3 * gsd_m}
@@ -159,14 +160,13 @@ def test_pasted_boats_are_as_soft_as_what_sensors_show(scene, gsd_m, typical, mo
     light = Light(np.full(3, 220, np.float32))
     flat = replace(empty, values=empty.level.copy(), boats=Boats.empty())
     steepest = []
-    for seed in range(150):
+    for seed in range(300):
         pasted = paste(flat, sprites, light, np.random.default_rng(seed))
-        if len(pasted.boats) and pasted.boats.width[0] > 4:
+        if len(pasted.boats) and pasted.boats.width[0] > 4 and pasted.boats.wake[0] != 1:
             bright = pasted.values[0] - flat.values[0]
             steepest.append(np.abs(np.diff(bright, axis=1)).max() / bright.max())
     assert len(steepest) > 5
-    assert typical[0] < np.median(steepest) < typical[1]
-    assert max(steepest) < most
+    assert steep[0] < max(steepest) < steep[1]
 
 
 def test_pasted_boats_are_white_and_saturated_where_the_product_is_stretched(scene):

@@ -11,9 +11,10 @@ from pdn_geo.training.cars import MOST_GSD_M, park
 from pdn_geo.training.crops import Crop, cut, in_other_light, random_turn
 from pdn_geo.training.jetties import build
 from pdn_geo.training.light import light_of
+from pdn_geo.training.pasting import paste
 from pdn_geo.training.scenes import TrainingScene
 from pdn_geo.training.simulated import SimulatedSeas
-from pdn_geo.training.sprites import Sprite, paste
+from pdn_geo.training.sprites import Sprite
 
 _AT_BOAT, _AT_SALIENT = 0.5, 0.3
 """Shares of crops about a labelled boat and where the saliency map expects one, which it
