@@ -86,9 +86,6 @@ RECIPES = {
             Stage(name="level", loop=_loop(800, 6e-4, 5), batch=14, side=192, seas=0.3),
             # And kept in proportion to its range; boats set on water are softer, jetties stand.
             Stage(name="soft", loop=_loop(1000, 7e-4, 6), batch=14, side=192, seas=0.3),
-            # What ships ends here. From now on boats are set on all water and at berths, as
-            # bright as real ones.
-            Stage(name="bright", loop=_loop(1000, 7e-4, 8), batch=14, side=192, seas=0.3),
         ),
     ),
     "patch-fine": Recipe(
@@ -128,16 +125,6 @@ RECIPES = {
             ),
             Stage(
                 name="soft", loop=_loop(1300, 1e-3, 9), batch=16, side=192, mixed=False,
-                seas=0.1, windy=0.3, crops_m=_FINE, shares=_EMPTY | {"naip_coast": 0.31},
-            ),
-            # What ships ends here, see above.
-            Stage(
-                name="bright", loop=_loop(1500, 1e-3, 11), batch=16, side=192, mixed=False,
-                seas=0.1, windy=0.3, crops_m=_FINE, shares=_EMPTY | {"naip_coast": 0.31},
-            ),
-            # As sharp as aerial frames are.
-            Stage(
-                name="sharp", loop=_loop(800, 8e-4, 12), batch=16, side=192, mixed=False,
                 seas=0.1, windy=0.3, crops_m=_FINE, shares=_EMPTY | {"naip_coast": 0.31},
             ),
         ),

@@ -10,6 +10,9 @@ from coasts import LAND, SHORE, SIDE, coast
 
 from pdn_geo.training.berths import berth
 from pdn_geo.training.boats import Boats
+from pdn_geo.training.light import Light
+from pdn_geo.training.pasting import paste
+from pdn_geo.training.sprites import Sprite
 
 LENGTH, WIDTH = 16.0, 5.0
 
@@ -60,10 +63,22 @@ def test_dark_yards_on_land_are_no_water():
     assert not berths(replace(crop, values=values, water=water))
 
 
-def test_nothing_lies_beyond_the_scene():
+def test_nothing_lies_beyond_the_scene_whose_edge_is_no_quay():
     crop = coast()
     valid = crop.valid.copy()
     valid[:60] = False
     crop = replace(crop, valid=valid, values=crop.values * valid, water=crop.water * valid)
-    assert all(y > 60 for _, y, _ in berths(crop))
-    assert len(berths(crop)) > 10
+    places = berths(crop)
+    assert len(places) > 10
+    assert all(y > 60 and x < SHORE + LENGTH / 2 + 3 for x, y, _ in places)
+
+
+def test_many_boats_are_set_at_berths_and_none_of_them_is_under_way():
+    cover = np.ones((10, 30), np.float32)
+    sprite = Sprite(np.stack([cover] * 3), cover, gsd_m=1.0, length=30.0, width=10.0)
+    light = Light(np.full(3, 200, np.float32))
+    crops = (paste(coast(), [sprite], light, np.random.default_rng(seed)) for seed in range(200))
+    boats = Boats.concatenate([crop.boats for crop in crops])
+    at_berth = boats.x - SHORE < boats.width / 2 + 2
+    assert at_berth.mean() > 0.2
+    assert not (boats.wake[at_berth] == 1).any()

@@ -18,7 +18,7 @@ from pdn_geo.training.light import Light, light_of
 from pdn_geo.training.pasting import paste
 from pdn_geo.training.scenes import read_scene
 from pdn_geo.training.sources import LabelledScenes
-from pdn_geo.training.sprites import cut_sprites
+from pdn_geo.training.sprites import Sprite, cut_sprites
 
 RGB = ("red", "green", "blue")
 
@@ -187,6 +187,26 @@ def test_pasted_boats_are_white_and_saturated_where_the_product_is_stretched(sce
         bright[dtype] = np.array(peaks)
     assert np.median(bright[np.uint8]) > 0.9
     assert np.median(bright[np.uint16]) < 0.65
+
+
+@pytest.mark.parametrize("clipped_at", [255, np.inf], ids=["stretched", "not"])
+def test_dim_decks_turn_black_where_the_product_is_stretched(scene, clipped_at):
+    """Between a bright bow and a bright stern."""
+    cover = np.ones((10, 30), np.float32)
+    colour = np.stack([cover] * 3)
+    colour[:, :, 10:20] = 0.3
+    sprite = Sprite(colour, cover, gsd_m=1 / 3, length=10.0, width=10 / 3)
+    empty = cut(replace(scene, water=np.ones_like(scene.water)), (260, 180), np.eye(2), 96)
+    flat = replace(empty, values=empty.level.copy(), boats=Boats.empty())
+    light, decks = Light(np.full(3, 220, np.float32), clipped_at), []
+    for seed in range(300):
+        pasted = paste(flat, [sprite], light, np.random.default_rng(seed))
+        if len(pasted.boats) and pasted.boats.length[0] > 20 and pasted.boats.wake[0] != 1:
+            bright = (pasted.values - flat.values)[0]
+            x, y = int(pasted.boats.x[0]), int(pasted.boats.y[0])
+            decks.append(bright[y, x] / bright.max())
+    assert len(decks) > 5
+    assert (min(decks) < 0.05) == np.isfinite(clipped_at)
 
 
 @pytest.mark.parametrize(("water", "able"), [(0.73, True), (0.6, False)], ids=["rough", "unknown"])

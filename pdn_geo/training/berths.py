@@ -4,7 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, gaussian_filter
 
+from pdn_geo.engines.network.afloat import SURELY_LAND
 from pdn_geo.training.crops import Crop
+from pdn_geo.training.drawing import box, seen_from
 
 Place = tuple[float, float, float]
 """x, y in pixels, and the heading in radians from +x towards +y."""
@@ -16,8 +18,7 @@ _GAP_PX = 1.5
 _STERN_TO = 0.25
 _ASKEW = 0.05
 _OVER = 0.1  # share of a hull that may lie over what is no water
-_WET = 0.3  # by the map: yards and parked cars' shadows may be as dark as water
-_SAMPLES = 9
+_LEAST_PX = 1.5  # what a hull covers at least, to be asked about
 _CLEAR = 0.9  # least distance between the centres of boats, in their mean width
 
 
@@ -30,8 +31,7 @@ def berth(crop: Crop, length: float, width: float, rng: np.random.Generator) -> 
     if not len(edges):
         return None
     row, col = divmod(int(rng.choice(edges)), solid.shape[1])
-    near = (slice(max(row - _LAND_PX, 0), row + _LAND_PX + 1),
-            slice(max(col - _LAND_PX, 0), col + _LAND_PX + 1))  # fmt: skip
+    near = box(row, col, _LAND_PX)
     if (crop.water[near] >= _LAND)[crop.valid[near]].all():
         return None  # a whitecap, most likely
     down, across = np.gradient(gaussian_filter(solid[near].astype(np.float32), _EDGE_PX))
@@ -48,8 +48,9 @@ def berth(crop: Crop, length: float, width: float, rng: np.random.Generator) -> 
 def _solid(crop: Crop) -> NDArray[np.bool_]:
     """What is no water by the pixels themselves, for the water map is one of cells."""
     contrast = np.abs(crop.values - crop.level) / crop.sea.std[:, None, None]
+    # What is beyond the scene is no quay.
     rises = (contrast.max(0) > _RISES).astype(np.float32)
-    return np.asarray(gaussian_filter(rises, _SPECK_PX) > 0.5)
+    return np.asarray((gaussian_filter(rises, _SPECK_PX) > 0.5) & crop.valid)
 
 
 def _free(place: Place, length: float, width: float, solid: NDArray[np.bool_], crop: Crop) -> bool:
@@ -57,11 +58,9 @@ def _free(place: Place, length: float, width: float, solid: NDArray[np.bool_], c
     apart = np.hypot(crop.boats.x - x, crop.boats.y - y)
     if (apart < _CLEAR * (np.nan_to_num(crop.boats.width, nan=3.0) + width) / 2).any():
         return False
-    ahead, aside = np.meshgrid(*(np.linspace(-s / 2, s / 2, _SAMPLES) for s in (length, width)))
-    cos, sin = np.cos(heading), np.sin(heading)
-    cols = np.floor(x + ahead * cos - aside * sin).astype(int)
-    rows = np.floor(y + ahead * sin + aside * cos).astype(int)
-    inside = (rows >= 0) & (rows < solid.shape[0]) & (cols >= 0) & (cols < solid.shape[1])
-    if not inside.all() or not crop.valid[rows, cols].all():
+    ahead, aside = (np.abs(part) for part in seen_from(solid.shape, x, y, heading))
+    hull = (ahead <= max(length, _LEAST_PX) / 2) & (aside <= max(width, _LEAST_PX) / 2)
+    if not hull.any() or not crop.valid[hull].all():
         return False
-    return bool(solid[rows, cols].mean() <= _OVER and crop.water[rows, cols].mean() >= _WET)
+    # Yards and the shadows of parked cars may be as dark as water.
+    return bool(solid[hull].mean() <= _OVER and crop.water[hull].mean() >= SURELY_LAND)

@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, gaussian_filter
 
 from pdn_geo.training.crops import Crop
-from pdn_geo.training.drawing import blur_px, seen_from
+from pdn_geo.training.drawing import WATER, blur_px, box, seen_from
 
 Image = NDArray[np.float32]
 Vector = NDArray[np.float64]
 
-_WATER, _LAND = 0.65, 0.3  # without infrared no map is surer than 0.73
+_LAND = 0.3
 _ROOT_PX = 10.0  # begun so far inland: the water map is one of cells
 _LENGTH_PX, _WIDTH_PX = (4.0, 40.0), (1.0, 5.0)
 _FINGERS, _MOST, _APART = 0.3, 5, (2.0, 5.0)  # share of several, their number, widths apart
@@ -26,14 +26,13 @@ def build(crop: Crop, rng: np.random.Generator) -> Crop:
     """The crop with a jetty, or a few side by side, from its land into its water, where it has a
     shore and no boat is in the way.
     """
-    wet, land = crop.water > _WATER, (crop.water < _LAND) & crop.valid
+    wet, land = crop.water > WATER, (crop.water < _LAND) & crop.valid
     shore = np.flatnonzero(land & binary_dilation(wet, iterations=2))
     if not len(shore):
         return crop
     row, col = divmod(int(rng.choice(shore)), len(land))
     root = np.array([col, row]) + 0.5
-    near = (slice(max(row - _LIKE_PX, 0), row + _LIKE_PX + 1),
-            slice(max(col - _LIKE_PX, 0), col + _LIKE_PX + 1))  # fmt: skip
+    near = box(row, col, _LIKE_PX)
     places = np.argwhere(wet[near])
     if not len(places):
         return crop

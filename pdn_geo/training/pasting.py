@@ -10,7 +10,7 @@ from scipy.ndimage import affine_transform, gaussian_filter
 from pdn_geo.training.berths import Place, berth
 from pdn_geo.training.boats import Boats
 from pdn_geo.training.crops import Crop
-from pdn_geo.training.drawing import blur_px
+from pdn_geo.training.drawing import WATER, blur_px
 from pdn_geo.training.light import Light
 from pdn_geo.training.sprites import Sprite
 from pdn_geo.training.streaks import streak
@@ -21,7 +21,6 @@ _LEAST_PX = 1.5
 _AT_BERTH = 0.4
 _UNDER_WAY, _FRINGE_PX, _FRINGE_GSD_M = 0.5, 1.0, 2.0
 _BRIGHT_WAKE = 0.8
-_WATER = 0.65  # without infrared no map is surer than 0.73
 
 
 def paste(crop: Crop, sprites: Sequence[Sprite], light: Light, rng: np.random.Generator) -> Crop:
@@ -74,7 +73,7 @@ def _afloat(crop: Crop, length: float, rng: np.random.Generator) -> Place | None
     around = _around(x, y, reach)
     apart = np.hypot(crop.boats.x - x, crop.boats.y - y)
     taken = apart < (np.nan_to_num(crop.boats.length, nan=3.0) + length) / 2 + 1
-    if taken.any() or not crop.valid[around].all() or crop.water[around].mean() < _WATER:
+    if taken.any() or not crop.valid[around].all() or crop.water[around].mean() < WATER:
         return None
     return float(x), float(y), float(rng.uniform(-np.pi, np.pi))
 
@@ -85,7 +84,7 @@ def _with_wake(
     heading, length, width = boat.angle[0], boat.length[0], boat.width[0]
     stern = boat.x[0] - np.cos(heading) * length / 2, boat.y[0] - np.sin(heading) * length / 2
     foam = gaussian_filter(streak(crop.valid.shape, stern, heading, (length, width), rng), blur)
-    foam *= crop.water >= _WATER
+    foam *= crop.water >= WATER
     missing = np.maximum(light.white[:, None, None] - crop.values, 0)
     return replace(crop, values=crop.values + foam * missing)
 
