@@ -86,6 +86,9 @@ RECIPES = {
             Stage(name="level", loop=_loop(800, 6e-4, 5), batch=14, side=192, seas=0.3),
             # And kept in proportion to its range; boats set on water are softer, jetties stand.
             Stage(name="soft", loop=_loop(1000, 7e-4, 6), batch=14, side=192, seas=0.3),
+            # And as bright as real ones, on all water, also at berths.
+            Stage(name="bright", loop=_loop(1000, 7e-4, 7), batch=14, side=192, seas=0.3),
+            Stage(name="broad", loop=_loop(1200, 7e-4, 8), batch=14, side=192, seas=0.3),
         ),
     ),
     "patch-fine": Recipe(
@@ -125,6 +128,18 @@ RECIPES = {
             ),
             Stage(
                 name="soft", loop=_loop(1300, 1e-3, 9), batch=16, side=192, mixed=False,
+                seas=0.1, windy=0.3, crops_m=_FINE, shares=_EMPTY | {"naip_coast": 0.31},
+            ),
+            Stage(
+                name="bright", loop=_loop(1500, 1e-3, 10), batch=16, side=192, mixed=False,
+                seas=0.1, windy=0.3, crops_m=_FINE, shares=_EMPTY | {"naip_coast": 0.31},
+            ),
+            Stage(
+                name="sharp", loop=_loop(800, 7e-4, 11), batch=16, side=192, mixed=False,
+                seas=0.1, windy=0.3, crops_m=_FINE, shares=_EMPTY | {"naip_coast": 0.31},
+            ),
+            Stage(
+                name="broad", loop=_loop(1300, 9e-4, 12), batch=16, side=192, mixed=False,
                 seas=0.1, windy=0.3, crops_m=_FINE, shares=_EMPTY | {"naip_coast": 0.31},
             ),
         ),

@@ -189,6 +189,31 @@ def test_pasted_boats_are_white_and_saturated_where_the_product_is_stretched(sce
     assert np.median(bright[np.uint16]) < 0.65
 
 
+@pytest.mark.parametrize(
+    ("gsd_m", "clipped_at", "broadest"), [(3.0, 255, 2), (3.0, np.inf, 1), (0.5, 255, 1)],
+    ids=["a satellite, stretched", "a satellite", "aerial"],
+)  # fmt: skip
+def test_boats_bloom_on_satellites_stretched_products(scene, gsd_m, clipped_at, broadest):
+    """To twice their breadth at most, and are labelled as broad as they look."""
+    at_sea = replace(scene, water=np.ones_like(scene.water), gsd_m=gsd_m)
+    cover = np.ones((20, 60), np.float32)
+    sprite = Sprite(np.stack([cover] * 3), cover, gsd_m / 3, 20 * gsd_m, 20 / 3 * gsd_m)
+    empty = cut(at_sea, (260, 180), np.eye(2), 96)
+    flat = replace(empty, values=empty.level.copy(), boats=Boats.empty())
+    light, broader = Light(np.full(3, 220, np.float32), clipped_at), []
+    for seed in range(200):
+        pasted = paste(flat, [sprite], light, np.random.default_rng(seed))
+        if len(pasted.boats) and pasted.boats.length[0] > 15 and pasted.boats.wake[0] != 1:
+            bright = (pasted.values - flat.values)[0]
+            area = (bright > bright.max() / 2).sum()
+            length, width = pasted.boats.length[0], pasted.boats.width[0]
+            assert area == pytest.approx(length * width, rel=0.25)
+            broader.append(3 * width / length)
+    assert len(broader) > 10
+    assert min(broader) >= 0.999
+    assert 0.8 * broadest < max(broader) < 1.001 * broadest
+
+
 @pytest.mark.parametrize("clipped_at", [255, np.inf], ids=["stretched", "not"])
 def test_dim_decks_turn_black_where_the_product_is_stretched(scene, clipped_at):
     """Between a bright bow and a bright stern."""

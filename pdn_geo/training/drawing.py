@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 WATER = 0.65
 """How likely water is at least where something is set on it. Without infrared no map is surer than
 0.73, and 0.6 is what is not known."""
-_SATELLITE_M = 2.0
+SATELLITE_M = 2.0
+"""Metres per pixel from which a scene is a satellite's."""
 _AERIAL_PX, _SATELLITE_PX = (0.2, 0.8), (0.6, 1.3)
 
 
@@ -14,7 +15,7 @@ def blur_px(gsd_m: float, rng: np.random.Generator) -> float:
     """Spread of the Gaussian, in pixels, that optics and resampling come to this time. Aerial
     frames are nearly twice as sharp in their own pixels as what satellites deliver.
     """
-    return float(rng.uniform(*(_AERIAL_PX if gsd_m < _SATELLITE_M else _SATELLITE_PX)))
+    return float(rng.uniform(*(_AERIAL_PX if gsd_m < SATELLITE_M else _SATELLITE_PX)))
 
 
 def seen_from(

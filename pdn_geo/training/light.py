@@ -26,19 +26,23 @@ class Light:
     white: Bands
     clipped_at: float = np.inf
 
+    @property
+    def clipped(self) -> bool:
+        """Whether white paint saturates."""
+        return bool(np.isfinite(self.clipped_at))
+
     def of_paint(self, level: Bands, rng: np.random.Generator) -> Bands:
         """How much brighter than the water around, (bands,), the paint of a boat is this time.
 
         White paint saturates on most boats of NAIP and of Planet's visual product; on
         Sentinel-2's reflectances ships are a quarter as bright as roofs and clouds.
         """
-        stretched = np.isfinite(self.clipped_at)
-        share = rng.uniform(*_STRETCHED) if stretched else np.exp(rng.uniform(*np.log(_PAINT)))
+        share = rng.uniform(*_STRETCHED) if self.clipped else np.exp(rng.uniform(*np.log(_PAINT)))
         return np.asarray((self.white - level) * np.float32(share))
 
     def black(self, rng: np.random.Generator) -> float:
         """Share of a paint's brightness below which a boat is as dark as the water this time."""
-        return rng.uniform(0, _BLACK) if np.isfinite(self.clipped_at) else 0.0
+        return rng.uniform(0, _BLACK) if self.clipped else 0.0
 
 
 @lru_cache(maxsize=4096)

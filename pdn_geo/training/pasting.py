@@ -10,7 +10,7 @@ from scipy.ndimage import affine_transform, gaussian_filter
 from pdn_geo.training.berths import Place, berth
 from pdn_geo.training.boats import Boats
 from pdn_geo.training.crops import Crop
-from pdn_geo.training.drawing import WATER, blur_px
+from pdn_geo.training.drawing import SATELLITE_M, WATER, blur_px
 from pdn_geo.training.light import Light
 from pdn_geo.training.sprites import Sprite
 from pdn_geo.training.streaks import streak
@@ -19,8 +19,10 @@ Image = NDArray[np.float32]
 
 _LEAST_PX = 1.5
 _AT_BERTH = 0.4
-_UNDER_WAY, _FRINGE_PX, _FRINGE_GSD_M = 0.5, 1.0, 2.0
+_UNDER_WAY, _FRINGE_PX = 0.5, 1.0
 _BRIGHT_WAKE = 0.8
+_BLOOM = (1.0, 2.0)
+"""Times as broad as it is that a boat looks on satellites' stretched products."""
 
 
 def paste(crop: Crop, sprites: Sequence[Sprite], light: Light, rng: np.random.Generator) -> Crop:
@@ -36,7 +38,9 @@ def paste(crop: Crop, sprites: Sequence[Sprite], light: Light, rng: np.random.Ge
     if not able:
         return crop
     sprite = able[rng.integers(len(able))]
-    width = length * sprite.width / sprite.length
+    blooms = crop.gsd_m >= SATELLITE_M and light.clipped
+    broader = rng.uniform(*_BLOOM) if blooms else 1.0
+    width = broader * length * sprite.width / sprite.length
     moored = rng.random() < _AT_BERTH
     place = berth(crop, length, width, rng) if moored else _afloat(crop, length, rng)
     if place is None:
@@ -50,9 +54,10 @@ def paste(crop: Crop, sprites: Sequence[Sprite], light: Light, rng: np.random.Ge
     if under_way and rng.random() < _BRIGHT_WAKE:
         crop = _with_wake(crop, boat, blur, light, rng)
         boat = replace(boat, wake=np.ones(1), bow_known=np.ones(1, bool))
-    fringe = under_way and crop.gsd_m >= _FRINGE_GSD_M
+    fringe = under_way and crop.gsd_m >= SATELLITE_M
     drift = rng.uniform(-_FRINGE_PX, _FRINGE_PX) * fringe
-    placing = _Placing(x, y, heading, length * sprite.gsd_m / sprite.length, blur)
+    scale = length * sprite.gsd_m / sprite.length
+    placing = _Placing(x, y, heading, (broader * scale, scale), blur)
     drawn = _drawn(crop, sprite, placing, reach, drift, light, rng)
     return replace(drawn, boats=Boats.concatenate([crop.boats, boat]))
 
@@ -91,12 +96,12 @@ def _with_wake(
 
 @dataclass(frozen=True, slots=True)
 class _Placing:
-    """Where a sprite goes: its centre, turn and scale; pixels of blur."""
+    """Where a sprite goes: its centre, turn and scales (across, along); pixels of blur."""
 
     x: float
     y: float
     angle: float
-    scale: float
+    scale: tuple[float, float]
     blur: float
 
     def draw(self, layer: Image, reach: int, ahead: float) -> Image:
@@ -104,11 +109,12 @@ class _Placing:
         so many pixels ahead of its place.
         """
         rows, cols = _around(self.x, self.y, reach)
-        blur = self.blur / self.scale
-        layer = np.pad(layer, int(3 * blur) + 1)
+        blur = self.blur / np.array(self.scale)
+        layer = np.pad(layer, int(3 * blur.max()) + 1)
         smooth = gaussian_filter(layer, blur, mode="constant", truncate=3)
         cos, sin = np.cos(self.angle), np.sin(self.angle)
-        matrix = np.array([[cos, -sin], [sin, cos]]) / self.scale  # (row, col) to the sprite's
+        matrix = np.array([[cos, -sin], [sin, cos]])  # (row, col) to the sprite's
+        matrix /= np.array(self.scale)[:, None]
         x, y = self.x - cols.start + cos * ahead, self.y - rows.start + sin * ahead
         middle = np.array(layer.shape) / 2 - 0.5
         first = middle - matrix @ np.array([y - 0.5, x - 0.5])
