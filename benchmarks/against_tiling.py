@@ -132,8 +132,8 @@ class Pair:
     def cells(self) -> list[str]:
         """For a table."""
         recall = self.drive.recall
-        same = self.tiling.alarms_at(recall)
-        fewer = 1 - self.drive.false_alarms / same if same else float("nan")
+        drive, tiling = self.drive.alarms_at(recall), self.tiling.alarms_at(recall)
+        fewer = 1 - drive / tiling if tiling else float("nan")
         return [
             f"{self.group}, {self.large}",
             str(len(self.drive.hits)),
@@ -142,7 +142,8 @@ class Pair:
             f"{self.tiling.recall:.2f}",
             str(self.drive.false_alarms),
             str(self.tiling.false_alarms),
-            f"{same:.0f}" if np.isfinite(same) else "never",
+            f"{drive:.0f}",
+            f"{tiling:.0f}" if np.isfinite(tiling) else "never",
             f"{fewer:.0%}" if np.isfinite(fewer) else "",
         ]
 
@@ -178,7 +179,7 @@ def kept(path: Path, large: Large) -> Pair:
 
 HEADS = (
     "Scene", "Boats", "Pixels looked at", "Recall, drive", "Recall, tiling", "False alarms, drive",
-    "False alarms, tiling", "the same at the drive's recall", "Fewer by",
+    "False alarms, tiling", "At the drive's recall: drive", "tiling", "Fewer by",
 )  # fmt: skip
 
 
@@ -192,8 +193,8 @@ def page(pairs: Sequence[Pair]) -> str:
         "The default command, and the same network tiled over everything without the global",
         "stream: it is not told what the saliency map expects. Scenes of 10240 x 10240 px: what is",
         "saved, what is lost, and what false alarms are spared, at the same threshold.",
-        "*Pixels looked at* are of those that tiling looks at. *The same at the drive's recall*:",
-        "false alarms of tiling, its threshold set so that it finds as many boats as the drive.",
+        "*Pixels looked at* are of those that tiling looks at. *At the drive's recall*: false alarms",
+        "of both, each at the highest threshold at which it finds as many boats as the drive does.",
         "*Together*: all scenes of a group as one. On mosaics and surf the patch network has not",
         "seen the sites; the saliency is the one that ships, and has learned from them.",
         "",
