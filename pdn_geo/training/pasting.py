@@ -22,7 +22,6 @@ _AT_BERTH = 0.4
 _UNDER_WAY, _FRINGE_PX = 0.5, 1.0
 _BRIGHT_WAKE = 0.8
 _BLOOM = (1.0, 2.0)
-"""Times as broad as it is that a boat looks on satellites' stretched products."""
 
 
 def paste(crop: Crop, sprites: Sequence[Sprite], light: Light, rng: np.random.Generator) -> Crop:
@@ -38,14 +37,13 @@ def paste(crop: Crop, sprites: Sequence[Sprite], light: Light, rng: np.random.Ge
     if not able:
         return crop
     sprite = able[rng.integers(len(able))]
-    blooms = crop.gsd_m >= SATELLITE_M and light.clipped
-    broader = rng.uniform(*_BLOOM) if blooms else 1.0
+    broader = _bloom(crop, light, rng)
     width = broader * length * sprite.width / sprite.length
     moored = rng.random() < _AT_BERTH
-    place = berth(crop, length, width, rng) if moored else _afloat(crop, length, rng)
+    place = berth(crop, length, width, rng) if moored else _afloat(crop, length, width, rng)
     if place is None:
         return crop
-    (x, y, heading), reach = place, _reach(length)
+    (x, y, heading), reach = place, _reach(length, width)
     if min(x, y) < reach or max(x, y) > side - reach:
         return crop
     boat = Boats.one(x, y, length, width, heading)
@@ -62,18 +60,26 @@ def paste(crop: Crop, sprites: Sequence[Sprite], light: Light, rng: np.random.Ge
     return replace(drawn, boats=Boats.concatenate([crop.boats, boat]))
 
 
-def _reach(length: float) -> int:
+def _bloom(crop: Crop, light: Light, rng: np.random.Generator) -> float:
+    """Times as broad as it is that a boat looks this time: bright things bloom on satellites'
+    stretched products.
+    """
+    blooms = crop.gsd_m >= SATELLITE_M and light.clipped
+    return rng.uniform(*_BLOOM) if blooms else 1.0
+
+
+def _reach(length: float, width: float) -> int:
     """Pixels to each side of a boat's centre that it may change, its wake apart."""
-    return int(np.ceil(length / 2)) + 4
+    return int(np.ceil(np.hypot(length, width) / 2)) + 4
 
 
 def _around(x: float, y: float, reach: int) -> tuple[slice, slice]:
     return slice(int(y) - reach, int(y) + reach), slice(int(x) - reach, int(x) + reach)
 
 
-def _afloat(crop: Crop, length: float, rng: np.random.Generator) -> Place | None:
+def _afloat(crop: Crop, length: float, width: float, rng: np.random.Generator) -> Place | None:
     """A place in open water, unless chance falls on what is none."""
-    reach = _reach(length)
+    reach = _reach(length, width)
     x, y = rng.uniform(reach, crop.valid.shape[0] - reach, 2)
     around = _around(x, y, reach)
     apart = np.hypot(crop.boats.x - x, crop.boats.y - y)
