@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from pdn_geo.training.config import LoopConfig
 
@@ -59,6 +60,13 @@ _EMPTY = {
 
 _METRE, _FINE = (0.55, 1.85), (0.25, 1.85)
 
+_wide = partial(Stage, batch=14, side=192, seas=0.3)
+_fine = partial(
+    Stage, batch=16, side=192, mixed=False, seas=0.1, windy=0.3, crops_m=_FINE,
+    shares=_EMPTY | {"naip_coast": 0.31},
+)  # fmt: skip
+"""What most stages with real sites have in common."""
+
 RECIPES = {
     "patch": Recipe(
         stride=2,
@@ -77,18 +85,19 @@ RECIPES = {
         sea_seed=1000,
         alone=(Stage(name="seas", loop=_loop(3500, 2e-3), batch=20, side=128),),
         with_sites=(
-            # Small crops show more places; then wide ones, thrice.
+            # Small crops show more places; then wide ones.
             Stage(name="small", loop=_loop(2400, 1.2e-3, 1), batch=20, side=128, seas=0.45),
-            Stage(name="wide", loop=_loop(1800, 8e-4, 2), batch=14, side=192, seas=0.3),
-            Stage(name="again", loop=_loop(1000, 6e-4, 3), batch=14, side=192, seas=0.3),
-            Stage(name="wakes", loop=_loop(800, 5e-4, 4), batch=14, side=192, seas=0.3),
+            _wide(name="wide", loop=_loop(1800, 8e-4, 2)),
+            _wide(name="again", loop=_loop(1000, 6e-4, 3)),
+            _wide(name="wakes", loop=_loop(800, 5e-4, 4)),
             # Since then a scene's spread is that about the water around.
-            Stage(name="level", loop=_loop(800, 6e-4, 5), batch=14, side=192, seas=0.3),
+            _wide(name="level", loop=_loop(800, 6e-4, 5)),
             # And kept in proportion to its range; boats set on water are softer, jetties stand.
-            Stage(name="soft", loop=_loop(1000, 7e-4, 6), batch=14, side=192, seas=0.3),
+            _wide(name="soft", loop=_loop(1000, 7e-4, 6)),
             # And as bright as real ones, on all water, also at berths.
-            Stage(name="bright", loop=_loop(1000, 7e-4, 7), batch=14, side=192, seas=0.3),
-            Stage(name="broad", loop=_loop(1200, 7e-4, 8), batch=14, side=192, seas=0.3),
+            _wide(name="bright", loop=_loop(1000, 7e-4, 8)),
+            # And as broad and as sharp.
+            _wide(name="broad", loop=_loop(1200, 7e-4, 8)),
         ),
     ),
     "patch-fine": Recipe(
@@ -126,22 +135,10 @@ RECIPES = {
                 name="empty", loop=_loop(700, 6e-4, 7), batch=16, side=192, mixed=False,
                 seas=0.1, windy=0.35, crops_m=_FINE, shares=_EMPTY,
             ),
-            Stage(
-                name="soft", loop=_loop(1300, 1e-3, 9), batch=16, side=192, mixed=False,
-                seas=0.1, windy=0.3, crops_m=_FINE, shares=_EMPTY | {"naip_coast": 0.31},
-            ),
-            Stage(
-                name="bright", loop=_loop(1500, 1e-3, 10), batch=16, side=192, mixed=False,
-                seas=0.1, windy=0.3, crops_m=_FINE, shares=_EMPTY | {"naip_coast": 0.31},
-            ),
-            Stage(
-                name="sharp", loop=_loop(800, 7e-4, 11), batch=16, side=192, mixed=False,
-                seas=0.1, windy=0.3, crops_m=_FINE, shares=_EMPTY | {"naip_coast": 0.31},
-            ),
-            Stage(
-                name="broad", loop=_loop(1300, 9e-4, 12), batch=16, side=192, mixed=False,
-                seas=0.1, windy=0.3, crops_m=_FINE, shares=_EMPTY | {"naip_coast": 0.31},
-            ),
+            _fine(name="soft", loop=_loop(1300, 1e-3, 9)),
+            _fine(name="bright", loop=_loop(1500, 1e-3, 11)),
+            _fine(name="sharp", loop=_loop(800, 8e-4, 12)),
+            _fine(name="broad", loop=_loop(1300, 9e-4, 12)),
         ),
     ),
 }  # fmt: skip

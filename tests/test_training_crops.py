@@ -7,40 +7,18 @@ import pytest
 pytest.importorskip("torch", reason="training needs torch")
 import numpy as np
 import shapely
+from bright_boats import bright_boats
 
-from pdn_geo.grid import PixelGrid
 from pdn_geo.sea import SeaLevel
-from pdn_geo.testing import FakeScene
-from pdn_geo.training.boats import Boats
 from pdn_geo.training.crop_batches import CropBatches
 from pdn_geo.training.crops import cut, in_other_light, random_turn
-from pdn_geo.training.light import Light, light_of
-from pdn_geo.training.pasting import paste
-from pdn_geo.training.scenes import read_scene
 from pdn_geo.training.sources import LabelledScenes
-from pdn_geo.training.sprites import Sprite, cut_sprites
-
-RGB = ("red", "green", "blue")
+from pdn_geo.training.sprites import cut_sprites
 
 
 @pytest.fixture(scope="module")
 def scene():
-    """A sea of noise with three bright boats lying along x, and an area to leave out."""
-    rng = np.random.default_rng(0)
-    values = rng.normal(60, 2, (3, 256, 320)).round()
-    places = [(60, 50), (200, 90), (150, 210)]
-    for x, y in places:
-        values[:, y - 4 : y + 4, x - 15 : x + 15] = 200
-    count = len(places)
-    x, y = np.array(places, float).T
-    boats = Boats(
-        x, y, np.full(count, 30.0), np.full(count, 8.0), np.zeros(count), np.full(count, np.nan),
-        np.zeros(count, bool), np.ones(count, bool),
-    )  # fmt: skip
-    grid = PixelGrid(height=256, width=320, assumed_gsd_m=0.5)
-    return read_scene(
-        FakeScene(values, grid=grid, band_names=RGB), boats, [shapely.box(280, 220, 310, 250)]
-    )
+    return bright_boats()
 
 
 def brightness_at(crop, boats):
@@ -124,125 +102,6 @@ def test_other_light_makes_the_water_of_some_wide_crops_uneven(scene, gsd_m, sha
     assert share[0] <= np.mean(uneven) < share[1]
 
 
-def pasted_on(scene, *, under_way):
-    """A crop without and with one more boat, and that boat."""
-    at_sea = replace(scene, water=np.ones_like(scene.water))
-    empty = cut(at_sea, (260, 180), np.eye(2), 96)
-    rng = np.random.default_rng(3)
-    light = Light(np.full(3, 220, np.float32))
-    for _ in range(300):
-        pasted = paste(empty, cut_sprites([scene]), light, rng)
-        boat = pasted.boats[np.arange(len(empty.boats), len(pasted.boats))]
-        if len(boat) and (boat.wake[0] == 1) == under_way:
-            return empty, pasted, boat
-    raise AssertionError("chance never fell on such a boat")
-
-
-def test_sprites_are_pasted_on_water_at_the_size_of_the_gsd(scene):
-    assert len(cut_sprites([scene])) == 3
-    empty, pasted, boat = pasted_on(scene, under_way=False)
-    changed = np.abs(pasted.values - empty.values).max(0) > 8
-    rows, cols = np.nonzero(changed)
-    assert np.hypot(rows + 0.5 - boat.y[0], cols + 0.5 - boat.x[0]).max() < boat.length[0]
-    assert changed.sum() == pytest.approx(boat.length[0] * boat.width[0], rel=0.5)
-
-
-@pytest.mark.parametrize(
-    ("gsd_m", "steep"), [(0.5, (0.75, 1.0)), (3.0, (0.45, 0.66))],
-    ids=["aerial", "satellite"],
-)  # fmt: skip
-def test_pasted_boats_are_as_soft_as_what_sensors_show(scene, gsd_m, steep):
-    """A Gaussian of s pixels leaves an edge a step of erf(0.5 / s / sqrt 2) at most."""
-    at_sea = replace(scene, water=np.ones_like(scene.water), gsd_m=gsd_m)
-    of = {"gsd_m": gsd_m / 3, "length": 10 * gsd_m, "width": 8 / 3 * gsd_m}
-    sprites = [replace(sprite, **of) for sprite in cut_sprites([scene])]
-    empty = cut(at_sea, (260, 180), np.eye(2), 96)
-    light = Light(np.full(3, 220, np.float32))
-    flat = replace(empty, values=empty.level.copy(), boats=Boats.empty())
-    steepest = []
-    for seed in range(300):
-        pasted = paste(flat, sprites, light, np.random.default_rng(seed))
-        if len(pasted.boats) and pasted.boats.width[0] > 4 and pasted.boats.wake[0] != 1:
-            bright = pasted.values[0] - flat.values[0]
-            steepest.append(np.abs(np.diff(bright, axis=1)).max() / bright.max())
-    assert len(steepest) > 5
-    assert steep[0] < max(steepest) < steep[1]
-
-
-def test_pasted_boats_are_white_and_saturated_where_the_product_is_stretched(scene):
-    """As on NAIP, where half of all boats are as bright as what is white there."""
-    empty = cut(replace(scene, water=np.ones_like(scene.water)), (260, 180), np.eye(2), 96)
-    flat = replace(empty, values=empty.level.copy(), boats=Boats.empty())
-    bright = {}
-    for dtype in (np.uint8, np.uint16):
-        product = replace(scene, values=scene.values.astype(dtype))
-        light = light_of(product)
-        peaks = []
-        for seed in range(300):
-            pasted = paste(flat, cut_sprites([scene]), light, np.random.default_rng(seed))
-            if len(pasted.boats) and pasted.boats.width[0] > 3:
-                white = (light.white - flat.level[:, 0, 0]).max()
-                peaks.append((pasted.values - flat.values).max() / white)
-                assert pasted.values.max() <= light.clipped_at
-        bright[dtype] = np.array(peaks)
-    assert np.median(bright[np.uint8]) > 0.9
-    assert np.median(bright[np.uint16]) < 0.65
-
-
-@pytest.mark.parametrize(
-    ("gsd_m", "clipped_at", "broadest"), [(3.0, 255, 2), (3.0, np.inf, 1), (0.5, 255, 1)],
-    ids=["a satellite, stretched", "a satellite", "aerial"],
-)  # fmt: skip
-def test_boats_bloom_on_satellites_stretched_products(scene, gsd_m, clipped_at, broadest):
-    """To twice their breadth at most, and are labelled as broad as they look."""
-    at_sea = replace(scene, water=np.ones_like(scene.water), gsd_m=gsd_m)
-    cover = np.ones((20, 60), np.float32)
-    sprite = Sprite(np.stack([cover] * 3), cover, gsd_m / 3, 20 * gsd_m, 20 / 3 * gsd_m)
-    empty = cut(at_sea, (260, 180), np.eye(2), 96)
-    flat = replace(empty, values=empty.level.copy(), boats=Boats.empty())
-    light, broader = Light(np.full(3, 220, np.float32), clipped_at), []
-    for seed in range(200):
-        pasted = paste(flat, [sprite], light, np.random.default_rng(seed))
-        if len(pasted.boats) and pasted.boats.length[0] > 15 and pasted.boats.wake[0] != 1:
-            bright = (pasted.values - flat.values)[0]
-            area = (bright > bright.max() / 2).sum()
-            length, width = pasted.boats.length[0], pasted.boats.width[0]
-            assert area == pytest.approx(length * width, rel=0.25)
-            broader.append(3 * width / length)
-    assert len(broader) > 10
-    assert min(broader) >= 0.999
-    assert 0.8 * broadest < max(broader) < 1.001 * broadest
-
-
-@pytest.mark.parametrize("clipped_at", [255, np.inf], ids=["stretched", "not"])
-def test_dim_decks_turn_black_where_the_product_is_stretched(scene, clipped_at):
-    """Between a bright bow and a bright stern."""
-    cover = np.ones((10, 30), np.float32)
-    colour = np.stack([cover] * 3)
-    colour[:, :, 10:20] = 0.3
-    sprite = Sprite(colour, cover, gsd_m=1 / 3, length=10.0, width=10 / 3)
-    empty = cut(replace(scene, water=np.ones_like(scene.water)), (260, 180), np.eye(2), 96)
-    flat = replace(empty, values=empty.level.copy(), boats=Boats.empty())
-    light, decks = Light(np.full(3, 220, np.float32), clipped_at), []
-    for seed in range(300):
-        pasted = paste(flat, [sprite], light, np.random.default_rng(seed))
-        if len(pasted.boats) and pasted.boats.length[0] > 20 and pasted.boats.wake[0] != 1:
-            bright = (pasted.values - flat.values)[0]
-            x, y = int(pasted.boats.x[0]), int(pasted.boats.y[0])
-            decks.append(bright[y, x] / bright.max())
-    assert len(decks) > 5
-    assert (min(decks) < 0.05) == np.isfinite(clipped_at)
-
-
-@pytest.mark.parametrize(("water", "able"), [(0.73, True), (0.6, False)], ids=["rough", "unknown"])
-def test_boats_are_set_on_rough_seas_too_but_not_where_water_is_unknown(scene, water, able):
-    """Roughness alone makes no map surer of water than that, and no infrared is there to help."""
-    empty = cut(replace(scene, water=np.full_like(scene.water, water)), (260, 180), np.eye(2), 96)
-    light, sprites = light_of(scene), cut_sprites([scene])
-    tries = [paste(empty, sprites, light, np.random.default_rng(seed)) for seed in range(60)]
-    assert any(len(crop.boats) > len(empty.boats) for crop in tries) == able
-
-
 def test_of_some_glints_the_scenes_spread_does_not_know(scene):
     """On NAIP they lie in patches."""
     crop = cut(scene, (270, 150), np.eye(2), 64)
@@ -253,17 +112,6 @@ def test_of_some_glints_the_scenes_spread_does_not_know(scene):
         spread = (lit.values - lit.level)[:, 8:-8, 8:-8].std() / lit.sea.std.mean()
         rough.append(spread)
     assert 0.08 < np.mean(np.array(rough) > 1) < 0.3
-
-
-def test_boats_under_way_trail_a_bright_wake_and_are_known_to(scene):
-    empty, pasted, boat = pasted_on(scene, under_way=True)
-    brighter = (pasted.values - empty.values).min(0) > 8
-    rows, cols = np.nonzero(brighter)
-    ahead = (cols + 0.5 - boat.x[0]) * np.cos(boat.angle[0])
-    ahead += (rows + 0.5 - boat.y[0]) * np.sin(boat.angle[0])
-    assert ahead.max() < boat.length[0] / 2 + 3
-    assert ahead.min() < -boat.length[0]
-    assert boat.bow_known.all()
 
 
 def test_a_batch_is_a_function_of_its_step(scene):
