@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from pdn_geo.detections import Detections
 from pdn_geo.errors import OptionError, OutputError, VectorError
+from pdn_geo.grid import PixelGrid
 from pdn_geo.io import open_scene
 from pdn_geo.products import Findings, write_products
 from pdn_geo.report import chips, page, write_report
@@ -250,6 +251,18 @@ def test_scene_without_crs_is_in_pixels(tmp_path: Path) -> None:
     assert "North arrow" not in text
     row = Elements(text).all("tr", id="boat-1")[0]
     assert float(row["data-y"]) == pytest.approx(BOATS[0, 1], abs=0.06)
+
+
+def test_without_georeferencing_the_gsd_is_what_detect_was_told(tmp_path: Path) -> None:
+    with pytest.warns(NotGeoreferencedWarning):
+        scene = write_tif(tmp_path / "plain.tif", SEA.values, crs=None, transform=None)
+    rows, cols = SEA.values.shape[1:]
+    grid = PixelGrid(height=rows, width=cols, assumed_gsd_m=0.75)
+    run = findings(grid, sea_boats(), scene=str(scene), looks=SEA_LOOKS)
+    write_products(run, [tmp_path / "boats.gpkg"])
+    for told, shown in ((None, "GSD0.75 m"), (2.0, "GSD2.00 m")):
+        write_report(tmp_path / "boats.gpkg", tmp_path / "r.html", scene=scene, gsd_m=told)
+        assert shown in words_of((tmp_path / "r.html").read_text("utf-8"))
 
 
 def test_sixteen_bits_look_like_eight(scene: Path, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ def account(findings: Findings) -> dict[str, object]:
         "expected_missed": known(findings.expected_missed, 4),
         "missed_at_most": known(findings.missed_at_most, 0),
         "georeferencing": findings.georeferencing,
+        "assumed_gsd_m": findings.grid.assumed_gsd_m,
         "notes": "\n".join(findings.notes),
     }
 

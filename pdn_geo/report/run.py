@@ -90,6 +90,29 @@ def read_run(path: Path, grid: PixelGrid) -> Run:
 
     Raises VectorError when it cannot be read, holds no looks, or is not of this scene.
     """
+    footprints = read_layer(path, "looks")
+    hulls = read_layer(path, "detections", "pixels" if footprints.crs is None else "crs")
+    order, looks, found = _looks(footprints, grid)
+    return Run(
+        account=_account(path),
+        date=datetime.fromtimestamp(path.stat().st_mtime, tz=UTC),
+        boats=_boats(hulls, grid),
+        looks=tuple(looks[i] for i in order),
+        found=found[order],
+    )
+
+
+def assumed_gsd(path: Path) -> float | None:
+    """The metres per pixel that `detect` was told of a scene without georeferencing; None where it
+    was told none. Raises as `read_run`.
+    """
+    try:
+        return float(_account(path)["assumed_gsd_m"])
+    except (KeyError, ValueError):
+        return None
+
+
+def _account(path: Path) -> dict[str, str]:
     import pyogrio
 
     missing = {"detections", "looks", "searched_area"} - set(layer_names(path))
@@ -97,16 +120,7 @@ def read_run(path: Path, grid: PixelGrid) -> Run:
         names = " and ".join(sorted(missing))
         raise VectorError(f"{path}: has no layer {names}; a report needs a GeoPackage by detect")
     account = pyogrio.read_info(path, layer="searched_area")["layer_metadata"] or {}
-    footprints = read_layer(path, "looks")
-    hulls = read_layer(path, "detections", "pixels" if footprints.crs is None else "crs")
-    order, looks, found = _looks(footprints, grid)
-    return Run(
-        account={str(name): str(value) for name, value in account.items()},
-        date=datetime.fromtimestamp(path.stat().st_mtime, tz=UTC),
-        boats=_boats(hulls, grid),
-        looks=tuple(looks[i] for i in order),
-        found=found[order],
-    )
+    return {str(name): str(value) for name, value in account.items()}
 
 
 def _looks(layer: Layer, grid: PixelGrid) -> tuple[NDArray[np.intp], list[Look], NDArray[np.int64]]:
