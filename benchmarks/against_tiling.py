@@ -91,9 +91,13 @@ class WithoutGlobalStream:
 
 def run(large: Large, *, exhaustive: bool) -> Outcome:
     """exhaustive: tile all of it, without the global stream."""
-    detector = WithoutGlobalStream(large.detector) if exhaustive else large.detector
+
+    def detector_for(gsd_m: float) -> PatchDetector:
+        detector = large.detector_for(gsd_m)
+        return WithoutGlobalStream(detector) if exhaustive else detector
+
     result = pdn_geo.detect(
-        large.scene, model=detector, threshold=LEAST_SCORE, exhaustive=exhaustive
+        large.scene, model=detector_for, threshold=LEAST_SCORE, exhaustive=exhaustive
     )
     found = result.findings
     boats = found.detections
@@ -115,7 +119,7 @@ def run(large: Large, *, exhaustive: bool) -> Outcome:
     return Outcome(
         hits=compared.boats.hit_score,
         alarms=compared.alarms.score,
-        threshold=large.detector.threshold(found.grid.gsd_m),
+        threshold=detector_for(found.grid.gsd_m).threshold(found.grid.gsd_m),
         pixels=sum(look.window.area for look in found.looks),
     )
 

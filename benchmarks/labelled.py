@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 from pdn_geo.ocean.config import SeaConfig
@@ -12,6 +13,7 @@ from pdn_geo.ocean.scene import simulate_scene, truth_path
 
 S2_BANDS = ("blue=1", "green=2", "red=3", "nir=4", "swir=5")
 WINDS_MPS = (3, 8, 13)
+SHIP_M, SHIP_SEEDS = (70.0, 400.0), (31, 32, 33)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,13 +91,23 @@ def wake_cases(data: Path) -> Iterator[Case]:
 
 
 def simulated_cases(folder: Path) -> Iterator[Case]:
-    """10240 x 10240 px at 1 m with 40 boats, one for each wind; written when asked for."""
+    """One sea of 10240 x 10240 px at 1 m with 40 boats for each wind, and three of 4096 x 4096 px
+    with ten ships, longer than a look is wide; written when asked for.
+    """
     for wind in WINDS_MPS:
-        path = folder / f"wind_{wind}.tif"
-        simulate_scene(path, SeaConfig(size=10240, gsd_m=1.0, wind_mps=wind, boats=40, seed=0))
-        collection, site = f"simulated, {wind} m/s", f"simulated/{path.stem}"
-        yield Case(collection=collection, site=site, path=path, labels=truth_path(path))
-        path.unlink()
+        sea = SeaConfig(size=10240, gsd_m=1.0, wind_mps=wind, boats=40, seed=0)
+        yield from _simulated(f"simulated, {wind} m/s", sea, folder)
+    for wind, seed in product(WINDS_MPS, SHIP_SEEDS):
+        sea = SeaConfig(size=4096, gsd_m=1.0, wind_mps=wind, boats=10, boat_m=SHIP_M, seed=seed)
+        yield from _simulated(f"simulated ships, {wind} m/s", sea, folder)
+
+
+def _simulated(collection: str, sea: SeaConfig, folder: Path) -> Iterator[Case]:
+    path = folder / f"wind_{sea.wind_mps:g}_seed_{sea.seed}.tif"
+    simulate_scene(path, sea)
+    site = f"simulated/{path.stem}"
+    yield Case(collection=collection, site=site, path=path, labels=truth_path(path))
+    path.unlink()
 
 
 def _labelled(

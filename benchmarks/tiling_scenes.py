@@ -5,7 +5,7 @@ network that never saw them (`mosaics.py`); and the same of the surf frames with
 marinas set on their water.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, product
 from pathlib import Path
@@ -48,14 +48,16 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Large:
-    """A scene in memory, where its boats are (N, 2), and where nobody knows."""
+    """A scene in memory, where its boats are (N, 2), and where nobody knows. detector_for: what
+    judges pixels of so many metres.
+    """
 
     name: str
     group: str
     scene: FakeScene
     boats: Floats
     unsure: NDArray[np.bool_]
-    detector: PatchDetector
+    detector_for: Callable[[float], PatchDetector]
 
 
 def large_scenes() -> Iterator[Large]:
@@ -75,7 +77,7 @@ def seas() -> Iterator[Large]:
             scene=_scene(sea.render(whole).values, None, ("red", "green", "blue"), 1.0),
             boats=np.array([vessel.boat.moved(middle) for vessel in sea.vessels]),
             unsure=np.zeros((SIDE, SIDE), np.bool_),
-            detector=load_detector("network", gsd_m=1.0),
+            detector_for=lambda gsd_m: load_detector("network", gsd_m=gsd_m),
         )
 
 
@@ -140,7 +142,7 @@ def _large(
         scene=_scene(frame.values, frame.valid, bands, gsd_m),
         boats=frame.boats,
         unsure=frame.unsure,
-        detector=detector,
+        detector_for=lambda gsd_m: detector,
     )
 
 

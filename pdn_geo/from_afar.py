@@ -1,6 +1,7 @@
 """Ships too long for a look, seen from farther away: at a fraction of the resolution."""
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
@@ -8,6 +9,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from pdn_geo.cores import cores
 from pdn_geo.detections import Detections
 from pdn_geo.drive.look import Look
 from pdn_geo.engines import Patch, PatchDetector
@@ -23,8 +25,9 @@ REASON = "long ship, seen at a fraction of the resolution"
 
 MOST = 24
 """Objects that are seen so, the longest first: together they cost a patch or two."""
-_SHOWN_PX = 50.0  # about so long is one shown to the detector
-_ROOM = 2.2  # sides of a view, in lengths of the object
+_SHOWN_PX = (50.0, 25.0)  # about so long one is shown to the detector, in turn
+_MOST_OCTAVES = 4
+_ROOM, _LEAST_VIEW_PX = 2.2, 96  # sides of a view, in lengths of the object, and at least
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,17 @@ class Ships:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class _View:
+    """What lies about an object, averaged over factor x factor pixels, and the sea of the
+    averages.
+    """
+
+    patch: Patch
+    sea: SeaStatistics
+    factor: int
+
+
 def see_from_afar(
     scene: Scene,
     objects: Iterable[LongObject],
@@ -45,36 +59,34 @@ def see_from_afar(
     saliency: SaliencyMap,
     sea: SeaStatistics,
     *,
+    par: float,
     least: float,
     first: int,
+    threads: int | None = None,
 ) -> Ships:
     """Ships among long objects, with scores from `least` up.
 
     A view of the neighbourhood is no look: small boats are not seen in it. detector_for: the
-    one for pixels of so many metres. first: order of the first look. Parts that cannot be
-    decoded are left out.
+    one for pixels of so many metres. par: threshold of the detector of the looks, as which
+    scores count that reach their own detector's. first: order of the first look. threads: that
+    read; default all cores. Parts that cannot be decoded are left out.
     """
     detector_for = cache(detector_for)
     looks: list[Look] = []
     ships: list[Detections] = []
     names: set[str] = set()
-    for item in islice(sorted(objects, key=lambda item: -item.length), MOST):
-        view = _view(scene, item, saliency, sea)
+    longest = islice(sorted(objects, key=lambda item: -item.length), MOST)
+    wanted = [(item, factor) for item in longest for factor in _factors(item.length)]
+    with ThreadPoolExecutor(threads or cores()) as pool:
+        views = list(pool.map(lambda one: _view(scene, one[0], one[1], saliency, sea), wanted))
+    for view in views:
         if view is None:
             continue
-        patch, yardstick, factor = view
-        detector = detector_for(scene.grid.gsd_m * factor)
-        (found,) = detector.detect([patch], yardstick)
-        found = replace(
-            found,
-            x=factor * found.x,
-            y=factor * found.y,
-            length=factor * found.length,
-            width=factor * found.width,
-        )
-        wanted = (found.score >= least) & (found.length >= LEAST_PX) & ~found.cut
-        wanted &= ~(found.length * scene.grid.gsd_m > LONGEST_SHIP_M)
-        for ship in np.flatnonzero(wanted):
+        detector = detector_for(scene.grid.gsd_m * view.factor)
+        found = _seen_in(view, detector, par)
+        fits = (found.score >= least) & (found.length >= LEAST_PX) & ~found.cut
+        fits &= ~(found.length * scene.grid.gsd_m > LONGEST_SHIP_M)
+        for ship in np.flatnonzero(fits):
             order = first + len(looks)
             one = replace(found[ship : ship + 1], look=np.array([order]))
             looks.append(_look_at(one, scene, order))
@@ -87,17 +99,39 @@ def see_from_afar(
     return Ships(Detections.concatenate(ships), tuple(looks), note)
 
 
+def _seen_in(view: _View, detector: PatchDetector, par: float) -> Detections:
+    """What a detector finds in a view, in scene pixels."""
+    (found,) = detector.detect([view.patch], view.sea)
+    return replace(
+        found,
+        score=_at_par(found.score, detector.threshold(view.patch.gsd_m), par),
+        x=view.factor * found.x,
+        y=view.factor * found.y,
+        length=view.factor * found.length,
+        width=view.factor * found.width,
+    )
+
+
+def _at_par(score: NDArray[np.float64], own: float, par: float) -> NDArray[np.float64]:
+    """Scores by a detector whose threshold is `own` as those by one whose threshold is `par`."""
+    for_, against = score * par * (1 - own), (1 - score) * (1 - par) * own
+    return np.asarray(for_ / (for_ + against))
+
+
+def _factors(length: float) -> list[int]:
+    """Over how many pixels a side an object's views are averaged."""
+    octaves = np.round(np.log2(length / np.array(_SHOWN_PX))).astype(int)
+    return [2**octave for octave in sorted(set(np.clip(octaves, 1, _MOST_OCTAVES).tolist()))]
+
+
 def _view(
-    scene: Scene, item: LongObject, saliency: SaliencyMap, sea: SeaStatistics
-) -> tuple[Patch, SeaStatistics, int] | None:
-    """What lies about an object, averaged over factor x factor pixels, the sea of the averages
-    and the factor; None where no water is near.
-    """
-    factor = 2 ** int(np.clip(np.round(np.log2(item.length / _SHOWN_PX)), 1, 4))
+    scene: Scene, item: LongObject, factor: int, saliency: SaliencyMap, sea: SeaStatistics
+) -> _View | None:
+    """None where no water is near."""
     small = square_about(
         item.x / factor,
         item.y / factor,
-        int(np.ceil(_ROOM * item.length / factor)),
+        int(np.ceil(max(_ROOM * item.length / factor, _LEAST_VIEW_PX))),
         (scene.grid.height // factor, scene.grid.width // factor),
     )
     window = Window(
@@ -110,12 +144,12 @@ def _view(
     values = _averaged(pixels.values, factor)
     middle = slice(factor // 2, None, factor)
     every = (middle, middle)
-    known = saliency.cells_under(window)
+    known = tuple(cells[middle] for cells in saliency.cells_under(window))
     valid = pixels.valid.reshape(small.height, factor, small.width, factor).all(axis=(1, 3))
-    valid &= saliency.searchable[known][every]
-    water = saliency.water[known][every].astype(np.float32)
+    valid &= saliency.searchable[known]
+    water = saliency.water[known].astype(np.float32)
     level = np.broadcast_to(sea.level_at(window), pixels.values.shape)[:, *every]
-    wet = (water > 0.5) & valid
+    wet = (water >= 0.5) & valid  # it is that everywhere where the scene does not tell
     if not wet.any():
         return None
     centre = window.col_off + window.width / 2, window.row_off + window.height / 2
@@ -128,7 +162,7 @@ def _view(
         jacobian=scene.grid.ground_jacobian(*centre) * factor,
         band_names=tuple(scene.band_names),
     )
-    return patch, _sea_of(values[:, wet], level[:, wet], sea), factor
+    return _View(patch, _sea_of(values[:, wet], level[:, wet], sea), factor)
 
 
 def _averaged(values: NDArray[np.float32], factor: int) -> NDArray[np.float32]:

@@ -101,12 +101,13 @@ def detect(
                     coarse.saliency, coarse.sea, on_error=on_error, threads=threads,
                     progress=progress, stop=pressed,
                 )  # fmt: skip
-            least = detector.threshold(raster.grid.gsd_m) if threshold is None else threshold
+            par = detector.threshold(raster.grid.gsd_m)
+            least = par if threshold is None else threshold
             with stopwatch.time("from afar"):
                 ships = see_from_afar(
                     raster, () if close.left_out else coarse.long_objects,
                     detector_for, coarse.saliency, coarse.sea,
-                    least=least, first=len(close.looks),
+                    par=par, least=least, first=len(close.looks), threads=threads,
                 )  # fmt: skip
             with stopwatch.time("merge"):
                 looks = (*close.looks, *ships.looks)

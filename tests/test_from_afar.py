@@ -1,5 +1,7 @@
 """Long ships seen at a fraction of the resolution, by a detector of the test's own."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from anchors import RGB, calm_sea
@@ -14,7 +16,7 @@ from pdn_geo.testing import FakeScene
 
 SIZE, STRIDE, GSD_M = 800, 8, 1.0
 SHIP = LongObject(x=340.0, y=416.0, length=200.0)
-FACTOR = 4
+FACTOR, COARSER = 4, 8  # so that it is 50 and 25 px long
 
 
 class Bright:
@@ -22,8 +24,12 @@ class Bright:
 
     name = "bright 1"
 
-    def __init__(self, score=0.9):
-        self.score, self.patches, self.seas = score, [], []
+    def __init__(self, score=0.9, threshold=0.5):
+        self.score, self.own_threshold = score, threshold
+        self.patches, self.seas = [], []
+
+    def threshold(self, gsd_m):
+        return self.own_threshold
 
     def detect(self, patches, sea):
         (patch,) = patches
@@ -42,7 +48,7 @@ class Bright:
         return [found.shifted(window.col_off, window.row_off)]
 
 
-def seen(detector, objects=(SHIP,), *, least=0.5, gsd_m=GSD_M):
+def seen(detector, objects=(SHIP,), *, par=0.5, least=0.5, gsd_m=GSD_M, water=1.0):
     pixels = calm_sea((SIZE, SIZE))
     sea = SeaStatistics(pixels.mean((1, 2)), pixels.std((1, 2)))
     pixels[:, 400:432, 240:440] += 120
@@ -51,41 +57,65 @@ def seen(detector, objects=(SHIP,), *, least=0.5, gsd_m=GSD_M):
     cells = (SIZE // STRIDE,) * 2
     saliency = SaliencyMap(
         stride=STRIDE, expected_boats=np.zeros(cells, np.float32),
-        water=np.ones(cells, np.float16), searchable=np.ones(cells, bool),
+        water=np.full(cells, water, np.float16), searchable=np.ones(cells, bool),
         reason=np.zeros(cells, np.uint8), reasons=("none",),
     )  # fmt: skip
     asked = []
     ships = see_from_afar(
         scene, objects, lambda gsd_m: asked.append(gsd_m) or detector, saliency, sea,
-        least=least, first=7,
+        par=par, least=least, first=7,
     )  # fmt: skip
     return ships, asked
 
 
 def test_a_ship_has_its_place_and_size_in_scene_pixels_and_a_look_as_large_as_it():
     ships, _ = seen(Bright())
-    (look,) = ships.looks
     boat = ships.boats
-    assert (boat.x[0], boat.y[0]) == pytest.approx((340, 416), abs=FACTOR)
-    assert (boat.length[0], boat.width[0]) == pytest.approx((200, 32), abs=FACTOR)
-    assert look.order == boat.look[0] == 7
-    window = look.window
-    assert (window.width, window.height) == pytest.approx((200, 32), abs=2 * FACTOR)
-    assert look.expected_boats == 0
+    for number, factor in enumerate((FACTOR, COARSER)):
+        look = ships.looks[number]
+        assert (boat.x[number], boat.y[number]) == pytest.approx((340, 416), abs=factor)
+        assert (boat.length[number], boat.width[number]) == pytest.approx((200, 32), abs=factor)
+        assert look.order == boat.look[number] == 7 + number
+        window = look.window
+        assert (window.width, window.height) == pytest.approx((200, 32), abs=2 * factor)
+        assert look.expected_boats == 0
     assert "bright 1" in ships.note
 
 
 def test_the_detector_is_that_of_the_coarser_pixels_and_sees_their_sea():
     detector = Bright()
     _, asked = seen(detector)
-    assert asked == [FACTOR * GSD_M]
-    assert detector.patches[0].gsd_m == pytest.approx(FACTOR * GSD_M)
-    assert detector.seas[0].std == pytest.approx(1.5 / FACTOR, rel=0.3)  # of means of 16 pixels
+    assert asked == [FACTOR * GSD_M, COARSER * GSD_M]
+    for patch, sea, factor in zip(detector.patches, detector.seas, asked, strict=True):
+        assert patch.gsd_m == pytest.approx(factor)
+        assert sea.std == pytest.approx(1.5 / factor, rel=0.3)  # of means of factor**2 pixels
 
 
 def test_one_detector_serves_all_objects_of_a_size():
     _, asked = seen(Bright(), (SHIP, SHIP))
-    assert len(asked) == 1
+    assert len(asked) == 2
+
+
+def test_a_ship_near_the_least_length_is_not_shown_twice_alike():
+    _, asked = seen(Bright(), (replace(SHIP, length=70.0),))
+    assert asked == [2 * GSD_M]
+
+
+def test_a_view_holds_enough_of_the_sea_for_a_network():
+    detector = Bright()
+    seen(detector, (replace(SHIP, length=70.0),))
+    assert min(detector.patches[0].values.shape[1:]) >= 96
+
+
+def test_a_ship_is_seen_where_the_scene_does_not_tell_water_from_land():
+    assert len(seen(Bright(), water=0.5)[0].boats) == 2
+
+
+@pytest.mark.parametrize(("score", "found"), [(0.31, 2), (0.29, 0)])
+def test_what_reaches_its_own_threshold_reaches_that_of_the_looks(score, found):
+    ships, _ = seen(Bright(score, threshold=0.3), par=0.6, least=0.6)
+    assert len(ships.boats) == found
+    assert (ships.boats.score < 0.62).all()
 
 
 def test_weak_ones_and_hulls_longer_than_any_ship_are_left_out():
