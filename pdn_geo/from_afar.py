@@ -7,13 +7,14 @@ from functools import cache
 from itertools import islice
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from pdn_geo.cores import cores
 from pdn_geo.detections import Detections
 from pdn_geo.drive.look import Look
 from pdn_geo.engines import Patch, PatchDetector
-from pdn_geo.geometry import Window, square_about
+from pdn_geo.geometry import Window, oriented_polygons, square_about
 from pdn_geo.io import read_salvaging
 from pdn_geo.saliency import SaliencyMap
 from pdn_geo.saliency.filters import robust_centre_spread
@@ -27,6 +28,7 @@ MOST = 24
 """Objects that are seen so, the longest first: together they cost a patch or two."""
 _SHOWN_PX = (50.0, 25.0)  # about so long one is shown to the detector, in turn
 _MOST_OCTAVES = 4
+_PIECE = 0.8  # of a ship's length, at most, is what looks take for boats of its decks
 _ROOM, _LEAST_VIEW_PX = 2.2, 96  # sides of a view, in lengths of the object, and at least
 
 
@@ -97,6 +99,19 @@ def see_from_afar(
         by = " and ".join(sorted(names))
         note = f"Long objects were also seen at a fraction of the resolution, by {by}."
     return Ships(Detections.concatenate(ships), tuple(looks), note)
+
+
+def apart_from(ships: Detections, boats: Detections) -> Detections:
+    """The boats that are no pieces of ships: whose centre lies in none that is longer than they.
+
+    ships: only those that are sure enough to be reported by default.
+    """
+    hulls = oriented_polygons(ships.x, ships.y, ships.length, ships.width, ships.angle)
+    tree = shapely.STRtree(hulls)
+    boat, ship = tree.query(shapely.points(boats.x, boats.y), predicate="within")
+    piece = np.zeros(len(boats), bool)
+    piece[boat[boats.length[boat] < _PIECE * ships.length[ship]]] = True
+    return boats[~piece]
 
 
 def _seen_in(view: _View, detector: PatchDetector, par: float) -> Detections:

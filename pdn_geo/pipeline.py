@@ -12,7 +12,7 @@ from pdn_geo.drive.greedy import GreedyDrive
 from pdn_geo.engines import ClassicalDetector, PatchDetector, load_detector
 from pdn_geo.engines.network.detector import NetworkDetector
 from pdn_geo.errors import OptionError
-from pdn_geo.from_afar import see_from_afar
+from pdn_geo.from_afar import apart_from, see_from_afar
 from pdn_geo.inspection import MOST_COUNTED, Inspection, inspect
 from pdn_geo.interrupt import first_interrupt_held
 from pdn_geo.io import RasterScene, VectorMasks
@@ -111,7 +111,8 @@ def detect(
                 )  # fmt: skip
             with stopwatch.time("merge"):
                 looks = (*close.looks, *ships.looks)
-                boats = Detections.concatenate([close.boats, ships.boats])
+                whole = ships.boats[ships.boats.score >= par]
+                boats = Detections.concatenate([apart_from(whole, close.boats), ships.boats])
                 boats = boats[(boats.score >= least) & masks.allows(boats.x, boats.y)]
                 boats = merge(boats, looks)
             with stopwatch.time("picture"):

@@ -7,7 +7,7 @@ import pytest
 from anchors import RGB, calm_sea
 
 from pdn_geo.detections import Detections
-from pdn_geo.from_afar import see_from_afar
+from pdn_geo.from_afar import apart_from, see_from_afar
 from pdn_geo.grid import PixelGrid
 from pdn_geo.saliency import SaliencyMap
 from pdn_geo.saliency.long_objects import LongObject
@@ -129,3 +129,25 @@ def test_without_long_objects_no_detector_is_asked_for():
     ships, asked = seen(Bright(), ())
     assert len(ships.boats) == 0
     assert asked == []
+
+
+def boats(*rows):
+    """(x, y, length) each, along x and a quarter as wide."""
+    x, y, length = np.array(rows, float).reshape(-1, 3).T
+    zero, no = np.zeros(len(x)), np.zeros(len(x), bool)
+    return Detections(
+        x=x, y=y, length=length, width=length / 4, angle=zero, score=zero + 0.9, wake=zero,
+        bow_known=no, cut=no, look=zero.astype(int),
+    )  # fmt: skip
+
+
+def test_pieces_of_a_ship_go_and_boats_beside_it_stay():
+    ship = boats((340, 416, 200))
+    close = boats((300, 420, 60), (300, 450, 60), (450, 416, 60), (341, 416, 190))
+    assert apart_from(ship, close).length.tolist() == [60, 60, 190]
+    assert apart_from(ship, close).y.tolist() == [450, 416, 416]
+
+
+def test_without_ships_or_boats_nothing_changes():
+    assert len(apart_from(boats(), boats((300, 420, 60)))) == 1
+    assert len(apart_from(boats((340, 416, 200)), boats())) == 0
