@@ -28,6 +28,9 @@ MOST = 24
 """Objects that are seen so, the longest first: together they cost a patch or two."""
 _SHOWN_PX = (50.0, 25.0)  # about so long one is shown to the detector, in turn
 _MOST_OCTAVES = 4
+_SLENDER_FROM_M, _BROADEST = 60.0, 0.25
+"""From that length ships are five times as long as broad and more (Watson and Gilfillan, Some ship
+design methods, 1977); bright ones bloom."""
 _PIECE = 0.8  # of a ship's length, at most, is what looks take for boats of its decks
 _ROOM, _LEAST_VIEW_PX = 2.2, 96  # sides of a view, in lengths of the object, and at least
 
@@ -85,9 +88,8 @@ def see_from_afar(
         if view is None:
             continue
         detector = detector_for(scene.grid.gsd_m * view.factor)
-        found = _seen_in(view, detector, par)
-        fits = (found.score >= least) & (found.length >= LEAST_PX) & ~found.cut
-        fits &= ~(found.length * scene.grid.gsd_m > LONGEST_SHIP_M)
+        found = _seen_in(view, detector, par, scene.grid.gsd_m)
+        fits = (found.score >= least) & _like_ships(found, scene.grid.gsd_m)
         for ship in np.flatnonzero(fits):
             order = first + len(looks)
             one = replace(found[ship : ship + 1], look=np.array([order]))
@@ -114,12 +116,19 @@ def apart_from(ships: Detections, boats: Detections) -> Detections:
     return boats[~piece]
 
 
-def _seen_in(view: _View, detector: PatchDetector, par: float) -> Detections:
-    """What a detector finds in a view, in scene pixels."""
+def _like_ships(found: Detections, gsd_m: float) -> NDArray[np.bool_]:
+    """Which were seen whole and have a ship's size and shape, (N,)."""
+    length_m = found.length * gsd_m
+    broad = (length_m > _SLENDER_FROM_M) & (found.width > _BROADEST * found.length)
+    return (found.length >= LEAST_PX) & ~found.cut & ~broad & ~(length_m > LONGEST_SHIP_M)
+
+
+def _seen_in(view: _View, detector: PatchDetector, par: float, gsd_m: float) -> Detections:
+    """What a detector finds in a view, in scene pixels, which are of so many metres."""
     (found,) = detector.detect([view.patch], view.sea)
     return replace(
         found,
-        score=_at_par(found.score, detector.threshold(view.patch.gsd_m), par),
+        score=_at_par(found.score, detector.threshold(gsd_m), par),
         x=view.factor * found.x,
         y=view.factor * found.y,
         length=view.factor * found.length,

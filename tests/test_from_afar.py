@@ -48,10 +48,10 @@ class Bright:
         return [found.shifted(window.col_off, window.row_off)]
 
 
-def seen(detector, objects=(SHIP,), *, par=0.5, least=0.5, gsd_m=GSD_M, water=1.0):
+def seen(detector, objects=(SHIP,), *, par=0.5, least=0.5, gsd_m=GSD_M, water=1.0, width=32):
     pixels = calm_sea((SIZE, SIZE))
     sea = SeaStatistics(pixels.mean((1, 2)), pixels.std((1, 2)))
-    pixels[:, 400:432, 240:440] += 120
+    pixels[:, 400 : 400 + width, 240:440] += 120
     grid = PixelGrid(height=SIZE, width=SIZE, assumed_gsd_m=gsd_m)
     scene = FakeScene(pixels, grid=grid, band_names=RGB)
     cells = (SIZE // STRIDE,) * 2
@@ -123,6 +123,12 @@ def test_weak_ones_and_hulls_longer_than_any_ship_are_left_out():
     nothing, _ = seen(Bright(), gsd_m=3.0)
     assert len(nothing.boats) == len(nothing.looks) == 0
     assert nothing.note == ""
+
+
+@pytest.mark.parametrize(("gsd_m", "found"), [(1.0, 0), (0.2, 2)], ids=["200 m", "40 m"])
+def test_large_ships_are_slender(gsd_m, found):
+    ships, _ = seen(Bright(), gsd_m=gsd_m, width=72)
+    assert len(ships.boats) == found
 
 
 def test_without_long_objects_no_detector_is_asked_for():
