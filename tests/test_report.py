@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import rasterio
 import typer
-from products_examples import PIXELS, UTM, findings, georeferencings, grid_at, look, one_boat
+from products_examples import UTM, findings, grid_at, look
 from rasterio.errors import NotGeoreferencedWarning
 from seas import BOATS, NORTH_UP, make_sea, write_tif
 from typer.testing import CliRunner
@@ -22,7 +22,6 @@ from pdn_geo.grid import PixelGrid
 from pdn_geo.io import open_scene
 from pdn_geo.products import Findings, write_products
 from pdn_geo.report import chips, page, write_report
-from pdn_geo.report.run import read_run
 
 SEA = make_sea()
 HOSTILE = "<img src=x onerror=alert(1)>&\"'</title><script>alert(2)</script>"
@@ -334,33 +333,6 @@ def test_chips_end_where_the_page_would_grow_too_large(
     assert f"The best {figures:,} boats with hull" in words_of(text)
 
 
-@pytest.mark.parametrize("kind", ["pixels", *georeferencings(3.0, 51.4, 1.0)])
-@pytest.mark.parametrize("lon", [3.0, 180.0])
-def test_pixels_come_back_from_every_georeferencing(kind: str, lon: float, tmp_path: Path) -> None:
-    grid = {"pixels": PIXELS, **georeferencings(lon, 51.4, 1.0)}[kind]
-    boats = Detections.concatenate(
-        [
-            one_boat(x=x, y=y, angle=0.4, look=i)
-            for i, (x, y) in enumerate([(990, 20), (1500, 1900)])
-        ]
-    )
-    looks = (look(0, 900, 0), look(1, 1400, 1700))
-    write_products(findings(grid, boats, looks=looks), [tmp_path / "boats.gpkg"])
-    run = read_run(tmp_path / "boats.gpkg", grid)
-    np.testing.assert_allclose([[b.x, b.y] for b in run.boats], [[990, 20], [1500, 1900]], atol=0.1)
-    assert [item.window for item in run.looks] == [item.window for item in looks]
-    assert run.found.tolist() == [1, 1]
-
-
-def test_bow_is_ahead_of_the_hull(tmp_path: Path) -> None:
-    boats = Detections.concatenate([one_boat(angle=0.3), one_boat(x=900, bow_known=False)])
-    write_products(findings(UTM, boats), [tmp_path / "boats.gpkg"])
-    known, unknown = read_run(tmp_path / "boats.gpkg", UTM).boats
-    ahead = np.array([100 + 15 * np.cos(0.3), 200 + 15 * np.sin(0.3)])
-    np.testing.assert_allclose(known.bow, ahead, atol=0.05)
-    assert unknown.bow is None
-
-
 def test_results_of_other_scenes_are_refused(scene: Path, tmp_path: Path) -> None:
     elsewhere = grid_at(100.0, 10.0, "EPSG:32647", NORTH_UP)
     larger = findings(UTM, looks=(look(0, 1500, 1500),))
@@ -369,12 +341,6 @@ def test_results_of_other_scenes_are_refused(scene: Path, tmp_path: Path) -> Non
         with pytest.raises(VectorError, match=f"{name}.gpkg: is not a result for this scene"):
             write_report(tmp_path / f"{name}.gpkg", tmp_path / "report.html", scene=scene)
     assert not (tmp_path / "report.html").exists()
-
-
-def test_a_ground_result_needs_a_scene_on_the_ground(tmp_path: Path) -> None:
-    write_products(findings(UTM), [tmp_path / "boats.gpkg"])
-    with pytest.raises(VectorError, match="the scene only pixels"):
-        read_run(tmp_path / "boats.gpkg", PIXELS)
 
 
 def test_other_files_and_bad_outputs_are_refused(scene: Path, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def render(run: Run, scene: RasterScene, overview: Overview, chips: Sequence[Chi
     """
     script, style = _part("script.js"), _part("style.css")
     digest = hashlib.sha256(script.encode("utf-8")).digest()
-    grid = scene.grid
+    grid = run.grid
     name = PurePath(run.account.get("scene", scene.name)).name
     searched = seen(overview, run.looks, grid)
     searched_pixels = float((searched & overview.valid).sum()) * overview.stride**2

@@ -1,7 +1,7 @@
 """A run read back from its GeoPackage, in pixels of its scene."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -59,11 +59,13 @@ class Boat:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Run:
-    """account: what the file says of the run, as text. date: of the file, UTC. boats: best
+    """account: what the file says of the run, as text. grid: of the scene, with the metres per
+    pixel that `detect` was told if nobody else says them. date: of the file, UTC. boats: best
     score first. looks: in order, within the scene. found: (looks,) boats kept from each.
     """
 
     account: dict[str, str]
+    grid: PixelGrid
     date: datetime
     boats: tuple[Boat, ...]
     looks: tuple[Look, ...]
@@ -90,11 +92,20 @@ def read_run(path: Path, grid: PixelGrid) -> Run:
 
     Raises VectorError when it cannot be read, holds no looks, or is not of this scene.
     """
+    import pyogrio
+
+    missing = {"detections", "looks", "searched_area"} - set(layer_names(path))
+    if missing:
+        names = " and ".join(sorted(missing))
+        raise VectorError(f"{path}: has no layer {names}; a report needs a GeoPackage by detect")
+    told = pyogrio.read_info(path, layer="searched_area")["layer_metadata"] or {}
+    account = {str(name): str(value) for name, value in told.items()}
     footprints = read_layer(path, "looks")
     hulls = read_layer(path, "detections", "pixels" if footprints.crs is None else "crs")
     order, looks, found = _looks(footprints, grid)
     return Run(
-        account=_account(path),
+        account=account,
+        grid=_scaled(grid, account.get("assumed_gsd_m", "")),
         date=datetime.fromtimestamp(path.stat().st_mtime, tz=UTC),
         boats=_boats(hulls, grid),
         looks=tuple(looks[i] for i in order),
@@ -102,25 +113,14 @@ def read_run(path: Path, grid: PixelGrid) -> Run:
     )
 
 
-def assumed_gsd(path: Path) -> float | None:
-    """The metres per pixel that `detect` was told of a scene without georeferencing; None where it
-    was told none. Raises as `read_run`.
-    """
+def _scaled(grid: PixelGrid, gsd_m: str) -> PixelGrid:
+    """The grid with pixels of so many metres, "" if unknown, where it has no scale of its own."""
+    if grid.is_georeferenced or grid.assumed_gsd_m is not None:
+        return grid
     try:
-        return float(_account(path)["assumed_gsd_m"])
-    except (KeyError, ValueError):
-        return None
-
-
-def _account(path: Path) -> dict[str, str]:
-    import pyogrio
-
-    missing = {"detections", "looks", "searched_area"} - set(layer_names(path))
-    if missing:
-        names = " and ".join(sorted(missing))
-        raise VectorError(f"{path}: has no layer {names}; a report needs a GeoPackage by detect")
-    account = pyogrio.read_info(path, layer="searched_area")["layer_metadata"] or {}
-    return {str(name): str(value) for name, value in account.items()}
+        return replace(grid, assumed_gsd_m=float(gsd_m))
+    except ValueError:
+        return grid
 
 
 def _looks(layer: Layer, grid: PixelGrid) -> tuple[NDArray[np.intp], list[Look], NDArray[np.int64]]:

@@ -67,7 +67,7 @@ _OVERLOOKED = "Boats that the detector overlooked inside a look are not counted.
 
 def headline_facts(run: Run, scene: RasterScene) -> list[tuple[str, str]]:
     """The few that stand below the title: (name, value), plain text."""
-    grid = scene.grid
+    grid = run.grid
     facts = [
         ("GSD", words.number(grid.gsd_m, 2, " m")),
         ("Size", f"{grid.width:,} × {grid.height:,} px"),
@@ -89,7 +89,7 @@ def _minute(time: datetime) -> str:
 
 def all_facts(run: Run, scene: RasterScene) -> list[tuple[str, str]]:
     """Everything else that the file and the scene say: (name, value), plain text."""
-    grid = scene.grid
+    grid = run.grid
     km2 = grid.width * grid.height * grid.gsd_m**2 / 1e6
     size = f"{grid.width * grid.height / 1e6:,.1f} Mpx, {scene.dtype}"
     if np.isfinite(km2):

@@ -11,7 +11,7 @@ from pdn_geo.products.atomic import complete_or_absent
 from pdn_geo.report.chips import cut_chips
 from pdn_geo.report.overview import read_overview
 from pdn_geo.report.page import MOST_BOATS, render
-from pdn_geo.report.run import assumed_gsd, read_run
+from pdn_geo.report.run import read_run
 
 PathLike = str | os.PathLike[str]
 
@@ -29,9 +29,9 @@ def write_report(
     """Write `out`, an HTML page that needs no other file and no network.
 
     result: a GeoPackage that `detect` wrote. scene: its scene, and bands, gsd_m as in
-    `pdn_geo.detect`; only looked at, so other bands give another picture; default the gsd_m that
-    `detect` was told. progress: called with a stage, "scene" or "chips", and the share of it
-    that is done.
+    `pdn_geo.detect`; only looked at, so other bands give another picture; default the gsd_m
+    that `detect` was told. progress: called with a stage, "scene" or "chips", and the share of
+    it that is done.
 
     The same files give the same bytes. Raises VectorError (no such result, or of another
     scene), SceneError, OptionError, OutputError.
@@ -40,8 +40,7 @@ def write_report(
         raise OptionError(f"{out}: a report must end in .html")
     if not Path(out).parent.is_dir():
         raise OutputError(f"{out}: there is no folder {Path(out).parent}")
-    told = assumed_gsd(Path(result)) if gsd_m is None else gsd_m
-    with open_scene(scene, bands=bands, gsd_m=told) as opened:
+    with open_scene(scene, bands=bands, gsd_m=gsd_m) as opened:
         run = read_run(Path(result), opened.grid)
         overview = read_overview(opened, threads=threads, progress=progress)
         boats = run.boats[:MOST_BOATS]
