@@ -48,7 +48,8 @@ Written by `{command}`, never by hand. {machine};
   sites and then within them.
 - {held_out}
 - *Open water*: ships at berth count neither as boats nor as false alarms.
-- Simulated scenes are judged by the model that ships.
+- Simulated scenes are judged by the model that ships; *ships*: seas of 4096 x 4096 px with ten
+  ships of 70 to 400 m each.
 - *Looked at*: share of the boats whose centre lies in a look. *Expected outside*: boats that
   the saliency map says lie outside the looks, and *really* how many do. *AP*: over scores
   from {least} up, *AP50* with an oriented overlap (IoU) of 0.5 asked for.

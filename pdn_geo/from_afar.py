@@ -16,6 +16,7 @@ from pdn_geo.drive.look import Look
 from pdn_geo.engines import Patch, PatchDetector
 from pdn_geo.geometry import Window, oriented_polygons, square_about
 from pdn_geo.io import read_salvaging
+from pdn_geo.merge import best_of_each
 from pdn_geo.saliency import SaliencyMap
 from pdn_geo.saliency.filters import robust_centre_spread
 from pdn_geo.saliency.long_objects import LEAST_PX, LONGEST_SHIP_M, LongObject
@@ -77,30 +78,27 @@ def see_from_afar(
     read; default all cores. Parts that cannot be decoded are left out.
     """
     detector_for = cache(detector_for)
-    looks: list[Look] = []
-    ships: list[Detections] = []
-    names: set[str] = set()
     longest = islice(sorted(objects, key=lambda item: -item.length), MOST)
     wanted = [(item, factor) for item in longest for factor in _factors(item.length)]
     with ThreadPoolExecutor(threads or cores()) as pool:
         views = list(pool.map(lambda one: _view(scene, one[0], one[1], saliency, sea), wanted))
+    seen: list[Detections] = []
+    names: set[str] = set()
     for view in views:
         if view is None:
             continue
         detector = detector_for(scene.grid.gsd_m * view.factor)
         found = _seen_in(view, detector, par, scene.grid.gsd_m)
-        fits = (found.score >= least) & _like_ships(found, scene.grid.gsd_m)
-        for ship in np.flatnonzero(fits):
-            order = first + len(looks)
-            one = replace(found[ship : ship + 1], look=np.array([order]))
-            looks.append(_look_at(one, scene, order))
-            ships.append(one)
+        found = found[(found.score >= least) & _like_ships(found, scene.grid.gsd_m)]
+        if len(found):
+            seen.append(found)
             names.add(detector.name)
-    note = ""
-    if ships:
-        by = " and ".join(sorted(names))
-        note = f"Long objects were also seen at a fraction of the resolution, by {by}."
-    return Ships(Detections.concatenate(ships), tuple(looks), note)
+    boats = best_of_each(Detections.concatenate(seen))
+    looks = [_look_at(boats[i : i + 1], scene, first + i) for i in range(len(boats))]
+    by = " and ".join(sorted(names))
+    note = f"Long objects were also seen at a fraction of the resolution, by {by}." if names else ""
+    orders = np.arange(first, first + len(boats), dtype=np.int32)
+    return Ships(replace(boats, look=orders), tuple(looks), note)
 
 
 def apart_from(ships: Detections, boats: Detections) -> Detections:

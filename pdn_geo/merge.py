@@ -40,7 +40,12 @@ def merge(detections: Detections, looks: Sequence[Look]) -> Detections:
         raise ValueError(f"detections name looks that are not given: {sorted(unknown)}")
     detections = _sorted(detections)
     detections = detections[~_seen_whole_elsewhere(detections)]
-    detections = _sorted(_join_pieces(detections, looks))
+    return best_of_each(_join_pieces(detections, looks))
+
+
+def best_of_each(detections: Detections) -> Detections:
+    """Of hulls that overlap, or whose centres coincide, that with the best score; best first."""
+    detections = _sorted(detections)
     return detections[_best_of_each(detections)]
 
 

@@ -70,15 +70,14 @@ def seen(detector, objects=(SHIP,), *, par=0.5, least=0.5, gsd_m=GSD_M, water=1.
 
 def test_a_ship_has_its_place_and_size_in_scene_pixels_and_a_look_as_large_as_it():
     ships, _ = seen(Bright())
+    (look,) = ships.looks
     boat = ships.boats
-    for number, factor in enumerate((FACTOR, COARSER)):
-        look = ships.looks[number]
-        assert (boat.x[number], boat.y[number]) == pytest.approx((340, 416), abs=factor)
-        assert (boat.length[number], boat.width[number]) == pytest.approx((200, 32), abs=factor)
-        assert look.order == boat.look[number] == 7 + number
-        window = look.window
-        assert (window.width, window.height) == pytest.approx((200, 32), abs=2 * factor)
-        assert look.expected_boats == 0
+    assert (boat.x[0], boat.y[0]) == pytest.approx((340, 416), abs=COARSER)
+    assert (boat.length[0], boat.width[0]) == pytest.approx((200, 32), abs=COARSER)
+    assert look.order == boat.look[0] == 7
+    window = look.window
+    assert (window.width, window.height) == pytest.approx((200, 32), abs=2 * COARSER)
+    assert look.expected_boats == 0
     assert "bright 1" in ships.note
 
 
@@ -108,10 +107,10 @@ def test_a_view_holds_enough_of_the_sea_for_a_network():
 
 
 def test_a_ship_is_seen_where_the_scene_does_not_tell_water_from_land():
-    assert len(seen(Bright(), water=0.5)[0].boats) == 2
+    assert len(seen(Bright(), water=0.5)[0].boats) == 1
 
 
-@pytest.mark.parametrize(("score", "found"), [(0.31, 2), (0.29, 0)])
+@pytest.mark.parametrize(("score", "found"), [(0.31, 1), (0.29, 0)])
 def test_what_reaches_its_own_threshold_reaches_that_of_the_looks(score, found):
     ships, _ = seen(Bright(score, threshold=0.3), par=0.6, least=0.6)
     assert len(ships.boats) == found
@@ -125,7 +124,7 @@ def test_weak_ones_and_hulls_longer_than_any_ship_are_left_out():
     assert nothing.note == ""
 
 
-@pytest.mark.parametrize(("gsd_m", "found"), [(1.0, 0), (0.2, 2)], ids=["200 m", "40 m"])
+@pytest.mark.parametrize(("gsd_m", "found"), [(1.0, 0), (0.2, 1)], ids=["200 m", "40 m"])
 def test_large_ships_are_slender(gsd_m, found):
     ships, _ = seen(Bright(), gsd_m=gsd_m, width=72)
     assert len(ships.boats) == found
