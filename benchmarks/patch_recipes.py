@@ -58,6 +58,14 @@ _EMPTY = {
 }
 """More of what holds no boat: surf, parked cars."""
 
+_FROM_SPACE = {
+    "sentinel2_ports": 0.42,
+    "planet_california": 0.4,
+    "sentinel2_wakes": 0.04,
+    "naip_coast": 0.14,
+}
+"""What the weights judge, far more often: pages of fits said that they had not learned it."""
+
 _METRE, _FINE = (0.55, 1.85), (0.25, 1.85)
 
 _wide = partial(Stage, batch=14, side=192, seas=0.3)
@@ -98,6 +106,10 @@ RECIPES = {
             _wide(name="bright", loop=_loop(1000, 7e-4, 8)),
             # And as broad and as sharp.
             _wide(name="broad", loop=_loop(1200, 7e-4, 8)),
+            Stage(
+                name="eo", loop=_loop(1500, 1e-3, 31), batch=14, side=160, mixed=False, seas=0.15,
+                shares=_FROM_SPACE,
+            ),
         ),
     ),
     "patch-fine": Recipe(

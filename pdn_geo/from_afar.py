@@ -32,6 +32,9 @@ _MOST_OCTAVES = 4
 _SLENDER_FROM_M, _BROADEST = 60.0, 0.25
 """From that length ships are five times as long as broad and more (Watson and Gilfillan, Some ship
 design methods, 1977); bright ones bloom."""
+_SURE_OF_A_SHIP = 0.35
+"""Score from which a long object is taken for a ship where the detector's threshold is higher:
+that one is for boats of all sizes, most of them small and in harbours."""
 _PIECE = 0.8  # of a ship's length, at most, is what looks take for boats of its decks
 _ROOM, _LEAST_VIEW_PX = 2.2, 96  # sides of a view, in lengths of the object, and at least
 
@@ -74,8 +77,9 @@ def see_from_afar(
 
     A view of the neighbourhood is no look: small boats are not seen in it. detector_for: the
     one for pixels of so many metres. par: threshold of the detector of the looks, as which
-    scores count that reach their own detector's. first: order of the first look. threads: that
-    read; default all cores. Parts that cannot be decoded are left out.
+    scores count that reach their own detector's, or _SURE_OF_A_SHIP if that is less. first:
+    order of the first look. threads: that read; default all cores. Parts that cannot be decoded
+    are left out.
     """
     detector_for = cache(detector_for)
     longest = islice(sorted(objects, key=lambda item: -item.length), MOST)
@@ -124,9 +128,10 @@ def _like_ships(found: Detections, gsd_m: float) -> NDArray[np.bool_]:
 def _seen_in(view: _View, detector: PatchDetector, par: float, gsd_m: float) -> Detections:
     """What a detector finds in a view, in scene pixels, which are of so many metres."""
     (found,) = detector.detect([view.patch], view.sea)
+    own = min(detector.threshold(gsd_m), _SURE_OF_A_SHIP)
     return replace(
         found,
-        score=_at_par(found.score, detector.threshold(gsd_m), par),
+        score=_at_par(found.score, own, par),
         x=view.factor * found.x,
         y=view.factor * found.y,
         length=view.factor * found.length,

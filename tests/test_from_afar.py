@@ -117,8 +117,14 @@ def test_what_reaches_its_own_threshold_reaches_that_of_the_looks(score, found):
     assert (ships.boats.score < 0.62).all()
 
 
+@pytest.mark.parametrize(("score", "found"), [(0.36, 1), (0.34, 0)])
+def test_a_high_threshold_for_boats_of_all_sizes_is_not_that_for_ships(score, found):
+    ships, _ = seen(Bright(score, threshold=0.7), par=0.6, least=0.6)
+    assert len(ships.boats) == found
+
+
 def test_weak_ones_and_hulls_longer_than_any_ship_are_left_out():
-    assert len(seen(Bright(score=0.4))[0].boats) == 0
+    assert len(seen(Bright(score=0.3))[0].boats) == 0
     nothing, _ = seen(Bright(), gsd_m=3.0)
     assert len(nothing.boats) == len(nothing.looks) == 0
     assert nothing.note == ""
