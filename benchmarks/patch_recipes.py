@@ -64,7 +64,7 @@ _FROM_SPACE = {
     "sentinel2_wakes": 0.04,
     "naip_coast": 0.14,
 }
-"""What the weights judge, far more often: pages of fits said that they had not learned it."""
+"""What `patch` judges, far more often: `fits.py` said that it had not learned it."""
 
 _METRE, _FINE = (0.55, 1.85), (0.25, 1.85)
 
@@ -106,6 +106,7 @@ RECIPES = {
             _wide(name="bright", loop=_loop(1000, 7e-4, 8)),
             # And as broad and as sharp.
             _wide(name="broad", loop=_loop(1200, 7e-4, 8)),
+            # And mostly of what these weights judge, Earth observation from space.
             Stage(
                 name="eo", loop=_loop(1500, 1e-3, 31), batch=14, side=160, mixed=False, seas=0.15,
                 shares=_FROM_SPACE,
